@@ -1,1 +1,11 @@
-//! trial
+//! The domain of a clinical trial, pure: what a study is, who may do what, what a value may be.
+//!
+//! Nothing here reads a clock, draws a random number, opens a file or speaks SQL or HTTP. Time, ids and
+//! chance come in as arguments, so that every rule can be tested by a table.
+
+pub mod access;
+pub mod form;
+pub mod ids;
+pub mod limit;
+pub mod permission;
+pub mod role;
