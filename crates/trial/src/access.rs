@@ -179,8 +179,8 @@ fn by_grants(person: PersonId, grants: &[Grant], needs: Permission, place: Place
     let mut known = matches!(place, Place::Organization);
     let mut found: Option<(Role, Sites)> = None;
     for grant in grants.iter().filter(|grant| grant.person == person && grant.holds(at)) {
+        known |= knows_of(&grant.scope, place);
         let Some(reach) = reach(&grant.scope, place, needs) else { continue };
-        known = true;
         if !may(grant.role, needs) {
             continue;
         }
@@ -202,6 +202,16 @@ fn by_grants(person: PersonId, grants: &[Grant], needs: Permission, place: Place
         Some((role, sites)) => Decision::Allow(Capacity::Role(role), sites),
         None if known => Decision::Forbidden,
         None => Decision::Hidden,
+    }
+}
+
+/// Whether a person with a grant of this scope knows that the place exists, so that a refusal may say so.
+fn knows_of(scope: &Scope, place: Place) -> bool {
+    match (*scope, place) {
+        (Scope::Study { study } | Scope::Site { study, .. }, Place::Study(s) | Place::SitesOf(s)) => study == s,
+        (Scope::Study { study }, Place::Site(s, _)) => study == s,
+        (Scope::Site { study, site }, Place::Site(s, x)) => study == s && site == x,
+        _ => false,
     }
 }
 
@@ -258,7 +268,8 @@ mod tests {
         assert_eq!(ask(Permission::FormSee, Place::Site(id(2), id(4))), Decision::Hidden);
         assert_eq!(ask(Permission::FormSee, Place::Site(id(7), id(3))), Decision::Hidden);
         assert_eq!(ask(Permission::SubjectErase, Place::Site(id(2), id(3))), Decision::Forbidden);
-        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(2))), Decision::Hidden);
+        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(2))), Decision::Forbidden);
+        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(7))), Decision::Hidden);
         assert!(matches!(ask(Permission::StudySee, Place::Study(id(2))), Decision::Allow(..)));
         assert_eq!(ask(Permission::PeopleSee, Place::Organization), Decision::Forbidden);
     }
