@@ -1,0 +1,109 @@
+//! `cargo xtask test` and `cargo xtask ci`: every check and test, in the order in which they fail fastest.
+
+use std::process::Command;
+
+use crate::failure::{Failure, Outcome};
+use crate::steps::Steps;
+use crate::tally::Tally;
+use crate::{browser, install, oracles, process, tidy, workspace};
+
+/// Runs all steps; see `cargo xtask help` for the arguments.
+pub fn run(arguments: &[String]) -> Outcome {
+    let options = Options::parse(arguments)?;
+    all(&options, false)
+}
+
+/// The same for the continuous integration, which also looks at licences and sources of dependencies where it can.
+pub fn run_ci(arguments: &[String]) -> Outcome {
+    let options = Options::parse(arguments)?;
+    all(&options, true)
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    keep_going: bool,
+    no_install: bool,
+    only: Option<String>,
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Outcome<Self> {
+        let mut options = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "--keep-going" => options.keep_going = true,
+                "--no-install" => options.no_install = true,
+                "--only" => {
+                    let step = rest.next().ok_or_else(|| Failure::new("--only needs the name of a step"))?;
+                    options.only = Some(step.clone());
+                }
+                unknown => return Err(Failure::new(format!("unknown argument '{unknown}'; see `cargo xtask help`"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn all(options: &Options, ci: bool) -> Outcome {
+    let mut tally = Tally::default();
+    let mut steps = Steps::new(options.keep_going, options.only.clone());
+    if !options.no_install {
+        steps.run("install", "what building and testing need, where it is missing", install::for_testing);
+    }
+    steps.run("tidy", "the rules of the house", tidy::run);
+    steps.run("format", "cargo fmt", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])));
+    if ci {
+        steps.run("licences", "cargo deny, where it is installed", licences);
+    }
+    steps.run("lint", "clippy; a first build compiles the C libraries, several minutes", || {
+        let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+        process::run(&mut process::cargo(&lint))
+    });
+    steps.run("tests", "every Rust test of the workspace", || rust_tests(options.keep_going, &mut tally));
+    steps.run("browser", "the product in headless Chromium", || browser::run(&mut tally));
+    let ended = steps.finish();
+    println!("\ntests: {} passed, {} failed", tally.passed, tally.failed);
+    ended
+}
+
+fn rust_tests(keep_going: bool, tally: &mut Tally) -> Outcome {
+    let mut command = process::cargo(&["test", "--workspace", "--locked"]);
+    if keep_going {
+        command.arg("--no-fail-fast");
+    }
+    // With this a test that finds no foreign verifier fails instead of saying that it was skipped.
+    command.env("PROBITY_REQUIRE_ORACLES", "1").env("PROBITY_PYTHON", oracles::python());
+    process::run_reading(&mut command, |line| tally.read(line))
+}
+
+fn licences() -> Outcome {
+    if workspace::on_path("cargo-deny").is_none() {
+        println!("skipped: cargo-deny is not installed (cargo install cargo-deny)");
+        return Ok(());
+    }
+    let mut deny = Command::new("cargo-deny");
+    // Advisories need a database from the network; they have their own job where there is one.
+    process::run(deny.args(["--locked", "check", "licenses", "bans", "sources"]).current_dir(workspace::root()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Outcome<Options> {
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_unknown_argument_is_refused_rather_than_ignored() {
+        assert!(parse("--keep-gonig").is_err());
+        assert!(parse("--only").is_err());
+    }
+
+    #[test]
+    fn the_known_arguments_are_taken() {
+        let expected = Options { keep_going: true, no_install: false, only: Some("tidy".to_owned()) };
+        assert_eq!(parse("--keep-going --only tidy").ok(), Some(expected));
+    }
+}

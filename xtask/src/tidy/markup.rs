@@ -1,0 +1,75 @@
+//! Templates keep to the content security policy: no inline script or style, and nothing printed unescaped.
+
+use super::tree::{Finding, Source, Tree};
+
+/// The page templates.
+pub fn check(tree: &Tree) -> Vec<Finding> {
+    tree.select(|path| path.ends_with(".html") && path.starts_with("crates/")).flat_map(check_file).collect()
+}
+
+fn check_file(file: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (number, line) in file.lines() {
+        let lower = line.to_lowercase();
+        for (at, _) in lower.match_indices("<script") {
+            let tag = lower.get(at..).and_then(|rest| rest.split('>').next()).unwrap_or_default();
+            if !tag.contains("src=") {
+                findings.push(file.finding(number, "an inline script: the policy refuses it"));
+            }
+        }
+        for (sign, says) in [
+            ("<style", "an inline style sheet: the policy refuses it"),
+            (" style=", "an inline style: the policy refuses it"),
+            ("javascript:", "a script in an address"),
+            ("|safe", "printed unescaped"),
+            ("| safe", "printed unescaped"),
+        ] {
+            if lower.contains(sign) {
+                findings.push(file.finding(number, says));
+            }
+        }
+        if has_handler(&lower) {
+            findings.push(file.finding(number, "an inline event handler: the policy refuses it"));
+        }
+    }
+    findings
+}
+
+/// ` onclick="`, and the like: a space, `on`, letters, `=`.
+fn has_handler(line: &str) -> bool {
+    line.match_indices(" on").any(|(at, _)| {
+        let rest = line.get(at + 3..).unwrap_or_default();
+        let letters = rest.chars().take_while(char::is_ascii_lowercase).count();
+        letters > 2 && rest.get(letters..).is_some_and(|after| after.starts_with("=\"") || after.starts_with("='"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::sample;
+    use super::*;
+
+    fn in_template(text: &str) -> usize {
+        check(&sample("crates/web/templates/a.html", text)).len()
+    }
+
+    #[test]
+    fn inline_script_style_handlers_and_raw_output_are_found() {
+        for bad in [
+            "<script>go()</script>",
+            "<style>a{}</style>",
+            "<p style=\"color:red\">",
+            "<a onclick=\"go()\">",
+            "<a href=\"javascript:go()\">",
+            "{{ text|safe }}",
+        ] {
+            assert_eq!(in_template(bad), 1, "{bad}");
+        }
+    }
+
+    #[test]
+    fn scripts_of_our_own_and_prose_are_left_alone() {
+        assert_eq!(in_template("<script src=\"/assets/probity.js\" defer></script>"), 0);
+        assert_eq!(in_template("<p>signed on monday = fine</p>"), 0);
+    }
+}
