@@ -71,38 +71,23 @@ impl Bundle {
             return Err(BundleError::Malformed("too long"));
         }
         let text = str::from_utf8(bytes).map_err(|_| BundleError::Malformed("not UTF-8"))?;
-        let (head, checkpoint) = text
-            .split_once("\n\n")
-            .ok_or(BundleError::Malformed("no checkpoint"))?;
+        let (head, checkpoint) = text.split_once("\n\n").ok_or(BundleError::Malformed("no checkpoint"))?;
         let mut lines = head.split('\n').peekable();
         if lines.next() != Some(HEADER) {
-            return Err(BundleError::Malformed(
-                "it does not begin with c2sp.org/tlog-proof@v1",
-            ));
+            return Err(BundleError::Malformed("it does not begin with c2sp.org/tlog-proof@v1"));
         }
         let extra = match lines.next_if(|line| line.starts_with("extra ")) {
             Some(line) => Some(parse_extra(line)?),
             None => None,
         };
-        let index = lines
-            .next()
-            .and_then(parse_index)
-            .ok_or(BundleError::Malformed("the index line"))?;
+        let index = lines.next().and_then(parse_index).ok_or(BundleError::Malformed("the index line"))?;
         let proof: Vec<Hash> = lines
-            .map(|line| {
-                Hash::from_base64(line)
-                    .map_err(|_| BundleError::Malformed("a line of the inclusion proof"))
-            })
+            .map(|line| Hash::from_base64(line).map_err(|_| BundleError::Malformed("a line of the inclusion proof")))
             .collect::<Result<_, _>>()?;
         if proof.len() > PROOF_HASHES_MAX {
             return Err(BundleError::Malformed("the inclusion proof is too long"));
         }
-        Ok(Self {
-            extra,
-            index,
-            proof,
-            checkpoint: checkpoint.to_owned(),
-        })
+        Ok(Self { extra, index, proof, checkpoint: checkpoint.to_owned() })
     }
 
     /// Checks that `entry` is at this index in the log these keys belong to. Every key given must have
@@ -112,17 +97,8 @@ impl Bundle {
     /// [`BundleError`] saying what failed.
     pub fn verify(&self, entry: &[u8], keys: &[VerifierKey]) -> Result<Proved, BundleError> {
         let checkpoint = Checkpoint::open(self.checkpoint.as_bytes(), keys)?;
-        verify_inclusion(
-            &leaf_hash(entry),
-            self.index,
-            checkpoint.size,
-            &self.proof,
-            &checkpoint.root,
-        )?;
-        Ok(Proved {
-            index: self.index,
-            checkpoint,
-        })
+        verify_inclusion(&leaf_hash(entry), self.index, checkpoint.size, &self.proof, &checkpoint.root)?;
+        Ok(Proved { index: self.index, checkpoint })
     }
 }
 
@@ -142,16 +118,11 @@ impl fmt::Display for Bundle {
 
 fn parse_extra(line: &str) -> Result<Vec<u8>, BundleError> {
     let data = line.strip_prefix("extra ").and_then(base64::decode);
-    data.filter(|data| data.len() <= EXTRA_BYTES_MAX)
-        .ok_or(BundleError::Malformed("the extra line"))
+    data.filter(|data| data.len() <= EXTRA_BYTES_MAX).ok_or(BundleError::Malformed("the extra line"))
 }
 
 fn parse_index(line: &str) -> Option<u64> {
     let digits = line.strip_prefix("index ")?;
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit())
-        && (digits == "0" || !digits.starts_with('0'));
-    digits
-        .parse()
-        .ok()
-        .filter(|index| plain && *index < LEAVES_MAX)
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|index| plain && *index < LEAVES_MAX)
 }

@@ -23,12 +23,7 @@ impl Checkpoint {
     /// The three lines.
     #[must_use]
     pub fn text(&self) -> String {
-        format!(
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            self.root.to_base64()
-        )
+        format!("{}\n{}\n{}\n", self.origin, self.size, self.root.to_base64())
     }
 
     /// Reads the three lines. Who signed them, if anyone, is not known here: prefer [`Checkpoint::open`].
@@ -37,35 +32,20 @@ impl Checkpoint {
     /// [`NoteError::Checkpoint`] saying which line is wrong.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let mut lines = text.split('\n');
-        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next())
-        else {
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(NoteError::Checkpoint("it has fewer than three lines"));
         };
         if (lines.next(), lines.next()) != (Some(""), None) {
-            return Err(NoteError::Checkpoint(
-                "it has extension lines or no newline at its end",
-            ));
+            return Err(NoteError::Checkpoint("it has extension lines or no newline at its end"));
         }
-        if !(1..=KEY_NAME_BYTES_MAX).contains(&origin.len()) || origin.chars().any(char::is_control)
-        {
-            return Err(NoteError::Checkpoint(
-                "its origin is empty, too long or not text",
-            ));
+        if !(1..=KEY_NAME_BYTES_MAX).contains(&origin.len()) || origin.chars().any(char::is_control) {
+            return Err(NoteError::Checkpoint("its origin is empty, too long or not text"));
         }
-        let plain =
-            size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
-        let size = size
-            .parse()
-            .ok()
-            .filter(|size| plain && *size <= LEAVES_MAX);
+        let plain = size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
+        let size = size.parse().ok().filter(|size| plain && *size <= LEAVES_MAX);
         let size = size.ok_or(NoteError::Checkpoint("its size is not a number"))?;
-        let root =
-            Hash::from_base64(root).map_err(|_| NoteError::Checkpoint("its root is not a hash"))?;
-        Ok(Self {
-            origin: origin.to_owned(),
-            size,
-            root,
-        })
+        let root = Hash::from_base64(root).map_err(|_| NoteError::Checkpoint("its root is not a hash"))?;
+        Ok(Self { origin: origin.to_owned(), size, root })
     }
 
     /// The signed note, its ML-DSA-44 signature without a time. See [`Checkpoint::sign_at`].
@@ -102,9 +82,7 @@ impl Checkpoint {
         if keys.iter().any(|key| key.name() == checkpoint.origin) {
             Ok(checkpoint)
         } else {
-            Err(NoteError::Origin {
-                origin: checkpoint.origin,
-            })
+            Err(NoteError::Origin { origin: checkpoint.origin })
         }
     }
 }

@@ -49,19 +49,12 @@ pub fn sign(checkpoint: &Checkpoint, signer: &dyn Signer, at: u64) -> Result<Sig
         // A cosignature/v1 always says when; only subtree/v1 may leave it at 0.
         KeyKind::Ed25519Cosignature if at == 0 => return Err(NoteError::Signing(key.label())),
         KeyKind::Ed25519Cosignature => timed(at, signer.sign(&timed_message(at, &text))?),
-        KeyKind::MlDsa44Subtree => timed(
-            at,
-            signer.sign(&subtree_message(key.name(), at, checkpoint)?)?,
-        ),
+        KeyKind::MlDsa44Subtree => timed(at, signer.sign(&subtree_message(key.name(), at, checkpoint)?)?),
     };
     if at > TIME_MAX {
         return Err(NoteError::Signing(key.label()));
     }
-    Ok(Signature {
-        name: key.name().to_owned(),
-        id: key.id(),
-        bytes,
-    })
+    Ok(Signature { name: key.name().to_owned(), id: key.id(), bytes })
 }
 
 /// Which of these witnesses have cosigned the note; those who have not are left out.

@@ -56,9 +56,7 @@ pub enum NoteError {
     #[error("not a signed note: {0}")]
     Malformed(&'static str),
     /// A text that cannot be the text of a note.
-    #[error(
-        "a note's text must be non-empty UTF-8 without control characters, ending in a newline"
-    )]
+    #[error("a note's text must be non-empty UTF-8 without control characters, ending in a newline")]
     Text,
     /// Not a verifier key in its text form.
     #[error("not a verifier key: {0}")]
@@ -95,14 +93,7 @@ impl Note {
         let text = text.into();
         let plain = text.chars().all(|c| c == '\n' || c >= ' ');
         let ends = text.ends_with('\n') && text.len() > 1;
-        if plain && ends {
-            Ok(Self {
-                text,
-                signatures: Vec::new(),
-            })
-        } else {
-            Err(NoteError::Text)
-        }
+        if plain && ends { Ok(Self { text, signatures: Vec::new() }) } else { Err(NoteError::Text) }
     }
 
     /// Reads a note; nothing in it is to be believed before [`Note::verify`].
@@ -115,14 +106,10 @@ impl Note {
         }
         let whole = str::from_utf8(bytes).map_err(|_| NoteError::Malformed("not UTF-8"))?;
         // The last empty line parts the text from the signatures; the text keeps its own newline.
-        let split = whole
-            .rfind("\n\n")
-            .ok_or(NoteError::Malformed("no empty line before signatures"))?;
+        let split = whole.rfind("\n\n").ok_or(NoteError::Malformed("no empty line before signatures"))?;
         let (text, rest) = whole.split_at(split + 1);
         let lines = rest.strip_prefix('\n').unwrap_or_default();
-        let lines = lines
-            .strip_suffix('\n')
-            .ok_or(NoteError::Malformed("no newline at the end"))?;
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed("no newline at the end"))?;
         let mut note = Self::new(text).map_err(|_| NoteError::Malformed("the text"))?;
         for line in lines.split('\n') {
             if note.signatures.len() == SIGNATURES_MAX {
@@ -167,17 +154,9 @@ impl Note {
     /// [`NoteError::Unsigned`] where it did not sign, [`NoteError::False`] where any line of its is false.
     pub fn verify_one(&self, key: &VerifierKey) -> Result<Verified, NoteError> {
         let mut first = None;
-        for line in self
-            .signatures
-            .iter()
-            .filter(|line| line.id == key.id() && line.name == key.name())
-        {
+        for line in self.signatures.iter().filter(|line| line.id == key.id() && line.name == key.name()) {
             let at = key.verify(&self.text, &line.bytes)?;
-            first.get_or_insert(Verified {
-                name: line.name.clone(),
-                kind: key.kind(),
-                at,
-            });
+            first.get_or_insert(Verified { name: line.name.clone(), kind: key.kind(), at });
         }
         first.ok_or_else(|| NoteError::Unsigned(key.label()))
     }
@@ -186,9 +165,7 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        self.signatures
-            .iter()
-            .try_for_each(|line| writeln!(f, "{line}"))
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -205,25 +182,14 @@ impl Signature {
     /// # Errors
     /// [`NoteError::Malformed`] where it is not one.
     pub fn parse(line: &str) -> Result<Self, NoteError> {
-        let line = line
-            .strip_prefix(LINE_START)
-            .ok_or(NoteError::Malformed("a signature line"))?;
-        let (name, signature) = line
-            .split_once(' ')
-            .ok_or(NoteError::Malformed("a signature line"))?;
+        let line = line.strip_prefix(LINE_START).ok_or(NoteError::Malformed("a signature line"))?;
+        let (name, signature) = line.split_once(' ').ok_or(NoteError::Malformed("a signature line"))?;
         key::check_name(name).map_err(|_| NoteError::Malformed("a key name"))?;
-        let bytes =
-            base64::decode(signature).ok_or(NoteError::Malformed("a signature's base64"))?;
-        let (id, rest) = bytes
-            .split_first_chunk()
-            .ok_or(NoteError::Malformed("a signature without key id"))?;
+        let bytes = base64::decode(signature).ok_or(NoteError::Malformed("a signature's base64"))?;
+        let (id, rest) = bytes.split_first_chunk().ok_or(NoteError::Malformed("a signature without key id"))?;
         if rest.is_empty() {
             return Err(NoteError::Malformed("an empty signature"));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            id: u32::from_be_bytes(*id),
-            bytes: rest.to_vec(),
-        })
+        Ok(Self { name: name.to_owned(), id: u32::from_be_bytes(*id), bytes: rest.to_vec() })
     }
 }

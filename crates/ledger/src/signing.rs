@@ -51,12 +51,8 @@ impl Ed25519Signer {
     }
 
     fn new(name: &str, kind: KeyKind, seed: &[u8; SEED_BYTES]) -> Result<Self, NoteError> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
-            .map_err(|_| NoteError::Key("its seed was refused"))?;
-        Ok(Self {
-            key: VerifierKey::new(name, kind, pair.public_key().as_ref())?,
-            pair,
-        })
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key("its seed was refused"))?;
+        Ok(Self { key: VerifierKey::new(name, kind, pair.public_key().as_ref())?, pair })
     }
 }
 
@@ -66,10 +62,7 @@ impl Signer for Ed25519Signer {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, NoteError> {
-        let signature = self
-            .pair
-            .try_sign(message)
-            .map_err(|_| NoteError::Signing(self.key.label()))?;
+        let signature = self.pair.try_sign(message).map_err(|_| NoteError::Signing(self.key.label()))?;
         Ok(signature.as_ref().to_vec())
     }
 }
@@ -80,12 +73,9 @@ impl MlDsa44Signer {
     /// # Errors
     /// [`NoteError::Key`] for a name that cannot be a key's.
     pub fn from_seed(name: &str, seed: &[u8; SEED_BYTES]) -> Result<Self, NoteError> {
-        let pair = PqdsaKeyPair::from_seed(&ML_DSA_44_SIGNING, seed)
-            .map_err(|_| NoteError::Key("its seed was refused"))?;
-        Ok(Self {
-            key: VerifierKey::new(name, KeyKind::MlDsa44Subtree, pair.public_key().as_ref())?,
-            pair,
-        })
+        let pair =
+            PqdsaKeyPair::from_seed(&ML_DSA_44_SIGNING, seed).map_err(|_| NoteError::Key("its seed was refused"))?;
+        Ok(Self { key: VerifierKey::new(name, KeyKind::MlDsa44Subtree, pair.public_key().as_ref())?, pair })
     }
 }
 
@@ -97,14 +87,7 @@ impl Signer for MlDsa44Signer {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, NoteError> {
         let refused = || NoteError::Signing(self.key.label());
         let mut signature = vec![0; self.pair.algorithm().signature_len()];
-        let length = self
-            .pair
-            .sign(message, &mut signature)
-            .map_err(|_| refused())?;
-        if length == signature.len() {
-            Ok(signature)
-        } else {
-            Err(refused())
-        }
+        let length = self.pair.sign(message, &mut signature).map_err(|_| refused())?;
+        if length == signature.len() { Ok(signature) } else { Err(refused()) }
     }
 }

@@ -5,10 +5,12 @@
 //! sizes, what they are called and what is in them. A full tile never changes; a partial one is never
 //! stored, but made on demand from leaf hashes and the roots of the full tiles below it.
 
+mod builder;
 mod entries;
 mod path;
 mod reader;
 
+pub use builder::TileBuilder;
 pub use entries::{decode_entries, encode_entries};
 pub use path::TilePath;
 pub use reader::{TileReader, TileSource};
@@ -71,11 +73,7 @@ impl Tile {
         let hashes = hashes_at(level, size);
         let before = index.checked_mul(u64::from(TILE_WIDTH))?;
         let width = hashes.checked_sub(before)?.min(u64::from(TILE_WIDTH));
-        (width > 0).then_some(Self {
-            level,
-            index,
-            width: u16::try_from(width).unwrap_or(TILE_WIDTH),
-        })
+        (width > 0).then_some(Self { level, index, width: u16::try_from(width).unwrap_or(TILE_WIDTH) })
     }
 
     /// Whether it has all its 256 hashes and will never change.
@@ -93,10 +91,7 @@ impl Tile {
     /// Where this tile's own root belongs once it is full: level and index of the subtree it spans.
     #[must_use]
     pub const fn subtree(&self) -> (u8, u64) {
-        (
-            TILE_HEIGHT.saturating_mul(self.level.saturating_add(1)),
-            self.index,
-        )
+        (TILE_HEIGHT.saturating_mul(self.level.saturating_add(1)), self.index)
     }
 
     /// The tile's bytes, every hash fetched from the reader.
@@ -108,11 +103,7 @@ impl Tile {
         let first = self.index.saturating_mul(u64::from(TILE_WIDTH));
         let mut bytes = Vec::with_capacity(usize::from(self.width) * HASH_BYTES);
         for place in 0..u64::from(self.width) {
-            bytes.extend_from_slice(
-                reader
-                    .subtree(level, first.saturating_add(place))?
-                    .as_bytes(),
-            );
+            bytes.extend_from_slice(reader.subtree(level, first.saturating_add(place))?.as_bytes());
         }
         Ok(bytes)
     }
@@ -123,17 +114,11 @@ impl Tile {
     /// [`TileError::Bytes`] where they are not as many as its width.
     pub fn decode(&self, bytes: &[u8]) -> Result<Vec<Hash>, TileError> {
         let expected = usize::from(self.width) * HASH_BYTES;
-        let wrong = TileError::Bytes {
-            expected,
-            found: bytes.len(),
-        };
+        let wrong = TileError::Bytes { expected, found: bytes.len() };
         if bytes.len() != expected {
             return Err(wrong);
         }
-        bytes
-            .chunks_exact(HASH_BYTES)
-            .map(|hash| Hash::from_slice(hash).map_err(|_| wrong.clone()))
-            .collect()
+        bytes.chunks_exact(HASH_BYTES).map(|hash| Hash::from_slice(hash).map_err(|_| wrong.clone())).collect()
     }
 }
 
@@ -148,11 +133,7 @@ pub fn encode_hashes(hashes: &[Hash]) -> Vec<u8> {
 pub fn completed_tiles(old_size: u64, new_size: u64) -> impl Iterator<Item = Tile> {
     (0..TILE_LEVELS).flat_map(move |level| {
         let full = |size| hashes_at(level, size) / u64::from(TILE_WIDTH);
-        (full(old_size)..full(new_size)).map(move |index| Tile {
-            level,
-            index,
-            width: TILE_WIDTH,
-        })
+        (full(old_size)..full(new_size)).map(move |index| Tile { level, index, width: TILE_WIDTH })
     })
 }
 
@@ -166,6 +147,5 @@ pub fn tiles_of(size: u64) -> impl Iterator<Item = Tile> {
 
 /// How many hashes the level has in a tree of `size` leaves: floor(size / 256^level).
 fn hashes_at(level: u8, size: u64) -> u64 {
-    size.checked_shr(u32::from(level) * u32::from(TILE_HEIGHT))
-        .unwrap_or(0)
+    size.checked_shr(u32::from(level) * u32::from(TILE_HEIGHT)).unwrap_or(0)
 }

@@ -103,10 +103,7 @@ impl Frontier {
     /// The empty tree.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            size: 0,
-            roots: Vec::new(),
-        }
+        Self { size: 0, roots: Vec::new() }
     }
 
     /// The state after `size` leaves, from hashes stored earlier; reads one per bit of `size`.
@@ -114,9 +111,7 @@ impl Frontier {
     /// # Errors
     /// [`Missing`] where the reader lacks one.
     pub fn from_hashes(size: u64, reader: &impl HashReader) -> Result<Self, Missing> {
-        let roots = subtrees(0, size)
-            .map(|(level, index)| reader.subtree(level, index))
-            .collect::<Result<_, _>>()?;
+        let roots = subtrees(0, size).map(|(level, index)| reader.subtree(level, index)).collect::<Result<_, _>>()?;
         Ok(Self { size, roots })
     }
 
@@ -152,12 +147,7 @@ impl Frontier {
     /// The root over all leaves; [`EMPTY_ROOT`] where there are none.
     #[must_use]
     pub fn root(&self) -> Hash {
-        self.roots
-            .iter()
-            .copied()
-            .rev()
-            .reduce(|right, left| node_hash(&left, &right))
-            .unwrap_or(EMPTY_ROOT)
+        self.roots.iter().copied().rev().reduce(|right, left| node_hash(&left, &right)).unwrap_or(EMPTY_ROOT)
     }
 }
 
@@ -175,10 +165,7 @@ fn subtrees(start: u64, end: u64) -> impl Iterator<Item = (u8, u64)> {
 
 /// The root over exactly a power of two of hashes.
 pub(crate) fn complete_root(hashes: &[Hash]) -> Hash {
-    let mut frontier = Frontier {
-        size: 0,
-        roots: Vec::with_capacity(16),
-    };
+    let mut frontier = Frontier { size: 0, roots: Vec::with_capacity(16) };
     hashes.iter().for_each(|hash| frontier.append(*hash));
     frontier.root()
 }

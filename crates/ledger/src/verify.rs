@@ -1,1 +1,270 @@
-//! Audit of a whole ledger.
+//! The audit of a whole ledger: every entry is hashed, the root recomputed, and compared with what was
+//! signed, now and earlier.
+//!
+//! It trusts the signatures by the keys it is given and nothing else. Stored leaf hashes and tiles are
+//! only witnesses that help to name *which* entry was changed; the verdict never rests on one. Checkpoints
+//! kept elsewhere are what shows that someone with the signing key cut or rewrote the ledger.
+
+mod finding;
+
+use crate::checkpoint::Checkpoint;
+use crate::entry::Entry;
+use crate::hash::{EMPTY_ROOT, Hash, leaf_hash};
+use crate::note::VerifierKey;
+use crate::tile::{TILE_HEIGHT, TILE_WIDTH, Tile, TileBuilder, TileSource};
+use crate::tree::Frontier;
+
+pub use finding::{Against, Finding};
+
+/// How many findings are kept; beyond that they are counted.
+pub const FINDINGS_MAX: usize = 1000;
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaf<E> {
+    /// The index it is stored under.
+    pub index: u64,
+    /// Its bytes.
+    pub entry: E,
+    /// The leaf hash stored beside it, if one is.
+    pub stored: Option<Hash>,
+}
+
+/// The outcome of an audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How many entries were read.
+    pub entries: u64,
+    /// The root they lead to.
+    pub root: Hash,
+    /// The ledger's own checkpoint, if its signatures held.
+    pub checkpoint: Option<Checkpoint>,
+    /// How many entries at the end no true checkpoint vouches for; right after a crash there may be some.
+    pub uncovered: u64,
+    /// What is wrong; empty where all holds.
+    pub findings: Vec<Finding>,
+    /// How many findings there were beyond [`FINDINGS_MAX`].
+    pub further_findings: u64,
+}
+
+impl Report {
+    /// Whether nothing was found wrong.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// The first entry that any finding names for certain.
+    #[must_use]
+    pub fn first_bad(&self) -> Option<u64> {
+        self.findings.iter().filter_map(Finding::index).min()
+    }
+}
+
+/// Audits a ledger from an iterator over its entries in order of index. See [`Audit`].
+///
+/// # Errors
+/// The iterator's own, unchanged; what is wrong with the ledger is in the report.
+pub fn verify_log<E: AsRef<[u8]>, F>(
+    entries: impl IntoIterator<Item = Result<Leaf<E>, F>>,
+    checkpoint: &[u8],
+    seen: &[Vec<u8>],
+    keys: &[VerifierKey],
+) -> Result<Report, F> {
+    let mut audit = Audit::new(checkpoint, seen, keys);
+    for leaf in entries {
+        let leaf = leaf?;
+        audit.entry(leaf.index, leaf.entry.as_ref(), leaf.stored);
+    }
+    Ok(audit.finish())
+}
+
+/// An audit in progress; entries are handed to it in order of index, one at a time, so that its memory
+/// does not grow with the ledger.
+pub struct Audit<'t> {
+    frontier: Frontier,
+    tiles: TileBuilder,
+    kept_tiles: Option<Kept<'t>>,
+    opaque: bool,
+    broken_off: bool,
+    due: u64,
+    heads: Vec<Head>,
+    findings: Vec<Finding>,
+    further_findings: u64,
+}
+
+/// The tiles to compare with, and whether partial ones must be among them.
+struct Kept<'t> {
+    source: &'t dyn TileSource,
+    partial: bool,
+}
+
+/// A signed head, and the root the entries led to at its size once they got there.
+struct Head {
+    against: Against,
+    signed: Checkpoint,
+    found: Option<Hash>,
+}
+
+impl<'t> Audit<'t> {
+    /// Begins with the ledger's own signed checkpoint and any seen earlier and kept elsewhere. Every key
+    /// must have signed every one of them.
+    #[must_use]
+    pub fn new(checkpoint: &[u8], seen: &[Vec<u8>], keys: &[VerifierKey]) -> Self {
+        let mut audit = Self {
+            frontier: Frontier::new(),
+            tiles: TileBuilder::new(),
+            kept_tiles: None,
+            opaque: false,
+            broken_off: false,
+            due: 0,
+            heads: Vec::new(),
+            findings: Vec::new(),
+            further_findings: 0,
+        };
+        audit.open(Against::Current, checkpoint, keys);
+        for (n, note) in seen.iter().enumerate() {
+            audit.open(Against::Seen(n), note, keys);
+        }
+        audit
+    }
+
+    /// Takes entries as opaque bytes instead of also reading each as an [`Entry`].
+    #[must_use]
+    pub const fn opaque(mut self) -> Self {
+        self.opaque = true;
+        self
+    }
+
+    /// Compares the tiles kept here with those the entries lead to. An archive must have the `partial`
+    /// ones of its checkpoint too; a store makes them on demand and keeps only full ones.
+    #[must_use]
+    pub fn with_tiles(mut self, source: &'t dyn TileSource, partial: bool) -> Self {
+        self.kept_tiles = Some(Kept { source, partial });
+        self
+    }
+
+    /// The next entry, with the index and leaf hash it is stored under.
+    pub fn entry(&mut self, index: u64, bytes: &[u8], stored: Option<Hash>) {
+        if index > self.due {
+            self.note(Finding::EntriesMissing { indexes: self.due..index });
+        } else if index < self.due {
+            self.note(Finding::EntryMisplaced { index, due: self.due });
+        }
+        self.due = self.due.max(index.saturating_add(1));
+        let found = leaf_hash(bytes);
+        if let Some(stored) = stored.filter(|stored| *stored != found) {
+            self.note(Finding::EntryChanged { index, stored, found });
+        }
+        if !self.opaque
+            && let Err(reason) = Entry::decode(bytes)
+        {
+            self.note(Finding::EntryMalformed { index, reason });
+        }
+        self.append(found);
+    }
+
+    /// Records a finding of the caller's own, such as a file that is malformed.
+    pub fn note(&mut self, finding: Finding) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        } else {
+            self.further_findings += 1;
+        }
+    }
+
+    /// Says that reading had to stop here for a reason already noted, so that what follows is not taken
+    /// for a cut tail.
+    pub const fn break_off(&mut self) {
+        self.broken_off = true;
+    }
+
+    /// Compares with every checkpoint and reports.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.check_partial_tiles();
+        let heads = std::mem::take(&mut self.heads);
+        let entries = self.frontier.size();
+        let good = |head: &&Head| head.found == Some(head.signed.root);
+        let covered = heads.iter().filter(good).map(|head| head.signed.size).max().unwrap_or(0);
+        let first = self.findings.iter().filter_map(Finding::index).min();
+        for head in &heads {
+            self.judge(head, &heads, first);
+        }
+        let own = heads.into_iter().find(|head| head.against == Against::Current);
+        Report {
+            entries,
+            root: self.frontier.root(),
+            checkpoint: own.map(|head| head.signed),
+            uncovered: entries - covered,
+            findings: self.findings,
+            further_findings: self.further_findings,
+        }
+    }
+
+    fn open(&mut self, against: Against, note: &[u8], keys: &[VerifierKey]) {
+        match Checkpoint::open(note, keys) {
+            Ok(signed) => {
+                let found = (signed.size == 0).then_some(EMPTY_ROOT);
+                self.heads.push(Head { against, signed, found });
+            }
+            Err(reason) => self.note(Finding::CheckpointRefused { against, reason }),
+        }
+    }
+
+    fn append(&mut self, leaf: Hash) {
+        self.frontier.append(leaf);
+        let size = self.frontier.size();
+        if self.heads.iter().any(|head| head.signed.size == size) {
+            let root = self.frontier.root();
+            self.heads.iter_mut().filter(|head| head.signed.size == size).for_each(|head| head.found = Some(root));
+        }
+        let Some(Kept { source, .. }) = self.kept_tiles else { return };
+        let mut wrong = Vec::new();
+        self.tiles.append(leaf, |tile, hashes| wrong.extend(compare(source, tile, hashes)));
+        wrong.into_iter().for_each(|finding| self.note(finding));
+    }
+
+    fn check_partial_tiles(&mut self) {
+        let Some(Kept { source, partial: true }) = self.kept_tiles else { return };
+        let wrong: Vec<_> = self.tiles.partial().filter_map(|(tile, hashes)| compare(source, tile, hashes)).collect();
+        wrong.into_iter().for_each(|finding| self.note(finding));
+    }
+
+    fn judge(&mut self, head: &Head, all: &[Head], first: Option<u64>) {
+        let size = head.signed.size;
+        let own = all.iter().find(|other| other.against == Against::Current);
+        if let Some(own) = own.filter(|own| own.signed.size < size) {
+            let against = head.against.clone();
+            self.note(Finding::RolledBack { against, seen: size, current: own.signed.size });
+        }
+        let Some(found) = head.found else {
+            if !self.broken_off {
+                self.note(Finding::TailCut { against: head.against.clone(), size, entries: self.frontier.size() });
+            }
+            return;
+        };
+        if found != head.signed.root {
+            let holds = |other: &&Head| other.signed.size < size && other.found == Some(other.signed.root);
+            let from = all.iter().filter(holds).map(|other| other.signed.size).max().unwrap_or(0);
+            self.note(Finding::Rewritten {
+                against: head.against.clone(),
+                size,
+                signed: head.signed.root,
+                found,
+                within: from..size,
+                first: first.filter(|index| *index < size),
+            });
+        }
+    }
+}
+
+/// What a kept tile says otherwise than the entries do.
+fn compare(source: &dyn TileSource, tile: Tile, hashes: &[Hash]) -> Option<Finding> {
+    let Ok(kept) = source.hashes(tile) else { return Some(Finding::TileMissing { tile }) };
+    let place = hashes.iter().zip(&kept).position(|(ours, theirs)| ours != theirs);
+    let place = place.or_else(|| (hashes.len() != kept.len()).then_some(hashes.len().min(kept.len())))?;
+    let span = 1_u64.checked_shl(u32::from(tile.level) * u32::from(TILE_HEIGHT)).unwrap_or(u64::MAX);
+    let start = (tile.index * u64::from(TILE_WIDTH)).saturating_add(place as u64).saturating_mul(span);
+    Some(Finding::TileChanged { tile, within: start..start.saturating_add(span) })
+}

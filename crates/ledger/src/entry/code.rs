@@ -16,11 +16,7 @@ pub(super) const fn allowed(byte: u8) -> bool {
 /// Checks a code: not empty, not longer than `max`, allowed characters only.
 pub(super) fn check(field: &'static str, text: &str, max: usize) -> Result<(), EntryError> {
     let fits = (1..=max).contains(&text.len());
-    if fits && text.bytes().all(allowed) {
-        Ok(())
-    } else {
-        Err(EntryError::Code { field, max })
-    }
+    if fits && text.bytes().all(allowed) { Ok(()) } else { Err(EntryError::Code { field, max }) }
 }
 
 /// Checks `2026-11-21T23:05:55.123456Z`: a real day of the Gregorian calendar, no leap second.
@@ -28,21 +24,17 @@ pub(super) fn check_time(text: &str) -> Result<(), EntryError> {
     const SHAPE: &[u8; 27] = b"0000-00-00T00:00:00.000000Z";
     let bytes = text.as_bytes();
     let shaped = bytes.len() == SHAPE.len()
-        && bytes.iter().zip(SHAPE).all(|(byte, shape)| {
-            if *shape == b'0' {
-                byte.is_ascii_digit()
-            } else {
-                byte == shape
-            }
-        });
+        && bytes.iter().zip(SHAPE).all(
+            |(byte, shape)| {
+                if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape }
+            },
+        );
     let number = |from: usize, to: usize| {
         bytes
             .get(from..to)
             .unwrap_or_default()
             .iter()
-            .fold(0_u32, |n, digit| {
-                n * 10 + u32::from(digit.wrapping_sub(b'0'))
-            })
+            .fold(0_u32, |n, digit| n * 10 + u32::from(digit.wrapping_sub(b'0')))
     };
     if !shaped {
         return Err(EntryError::Time);
@@ -55,9 +47,6 @@ pub(super) fn check_time(text: &str) -> Result<(), EntryError> {
         2 => 28 + u32::from(leap),
         _ => 0,
     };
-    let real = (1..=days).contains(&day)
-        && number(11, 13) < 24
-        && number(14, 16) < 60
-        && number(17, 19) < 60;
+    let real = (1..=days).contains(&day) && number(11, 13) < 24 && number(14, 16) < 60 && number(17, 19) < 60;
     if real { Ok(()) } else { Err(EntryError::Time) }
 }

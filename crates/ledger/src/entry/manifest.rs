@@ -31,10 +31,7 @@ impl Manifest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-        Self {
-            count: lines as u64,
-            digest: sha256(bytes),
-        }
+        Self { count: lines as u64, digest: sha256(bytes) }
     }
 
     /// Reads the changes back, after checking that these are the bytes this names.
@@ -43,19 +40,13 @@ impl Manifest {
     /// [`EntryError::Malformed`] where count or digest differ or a line is not a change.
     pub fn decode(&self, bytes: &[u8]) -> Result<Vec<Change>, EntryError> {
         if Self::of(bytes) != *self {
-            return Err(EntryError::Malformed {
-                offset: 0,
-                expected: "the manifest that the entry names",
-            });
+            return Err(EntryError::Malformed { offset: 0, expected: "the manifest that the entry names" });
         }
         let mut offset = 0;
         let mut changes = Vec::new();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(object) = line.strip_suffix(b"\n") else {
-                return Err(EntryError::Malformed {
-                    offset: bytes.len(),
-                    expected: "a newline",
-                });
+                return Err(EntryError::Malformed { offset: bytes.len(), expected: "a newline" });
             };
             changes.push(parse::change(object).map_err(|error| error.moved(offset))?);
             offset += line.len();
@@ -68,10 +59,7 @@ impl EntryError {
     /// The same error, said of a text that begins `by` bytes earlier.
     fn moved(self, by: usize) -> Self {
         match self {
-            Self::Malformed { offset, expected } => Self::Malformed {
-                offset: offset + by,
-                expected,
-            },
+            Self::Malformed { offset, expected } => Self::Malformed { offset: offset + by, expected },
             other => other,
         }
     }

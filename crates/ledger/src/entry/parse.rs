@@ -24,20 +24,16 @@ pub(super) fn entry(bytes: &[u8]) -> Result<Entry, EntryError> {
     from.expect("\",\"target\":\"")?;
     let target = from.code("a target", KEY_BYTES_MAX)?;
     from.expect("\"")?;
-    let request = from.optional(",\"request\":\"", |from| {
-        from.quoted(|from| from.code("a request id", CODE_BYTES_MAX))
-    })?;
+    let request =
+        from.optional(",\"request\":\"", |from| from.quoted(|from| from.code("a request id", CODE_BYTES_MAX)))?;
     let body = from.optional(",\"body\":\"", |from| from.quoted(Cursor::hash))?;
-    let changes = from
-        .optional(",\"changes\":[", Cursor::changes)?
-        .unwrap_or_default();
+    let changes = from.optional(",\"changes\":[", Cursor::changes)?.unwrap_or_default();
     let mut shown = None;
     let mut manifest = None;
     // The three exclude one another, so after changes neither of the others may stand.
     if changes.is_empty() {
-        shown = from
-            .optional(",\"shown\":{\"count\":", Cursor::counted)?
-            .map(|(count, digest)| Shown { count, digest });
+        shown =
+            from.optional(",\"shown\":{\"count\":", Cursor::counted)?.map(|(count, digest)| Shown { count, digest });
     }
     if changes.is_empty() && shown.is_none() {
         manifest = from
@@ -46,18 +42,7 @@ pub(super) fn entry(bytes: &[u8]) -> Result<Entry, EntryError> {
     }
     from.expect("}")?;
     from.end()?;
-    Ok(Entry {
-        at,
-        actor,
-        role,
-        act,
-        target,
-        request,
-        body,
-        changes,
-        shown,
-        manifest,
-    })
+    Ok(Entry { at, actor, role, act, target, request, body, changes, shown, manifest })
 }
 
 /// One change, all of `bytes`; also the lines of a manifest.
@@ -79,10 +64,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn wrong<T>(&self, expected: &'static str) -> Result<T, EntryError> {
-        Err(EntryError::Malformed {
-            offset: self.offset,
-            expected,
-        })
+        Err(EntryError::Malformed { offset: self.offset, expected })
     }
 
     fn skip(&mut self, text: &str) -> bool {
@@ -92,19 +74,11 @@ impl<'a> Cursor<'a> {
     }
 
     fn expect(&mut self, text: &'static str) -> Result<(), EntryError> {
-        if self.skip(text) {
-            Ok(())
-        } else {
-            self.wrong(text)
-        }
+        if self.skip(text) { Ok(()) } else { self.wrong(text) }
     }
 
     fn end(&self) -> Result<(), EntryError> {
-        if self.rest().is_empty() {
-            Ok(())
-        } else {
-            self.wrong("the end")
-        }
+        if self.rest().is_empty() { Ok(()) } else { self.wrong("the end") }
     }
 
     fn optional<T>(
@@ -112,17 +86,10 @@ impl<'a> Cursor<'a> {
         key: &'static str,
         read: impl FnOnce(&mut Self) -> Result<T, EntryError>,
     ) -> Result<Option<T>, EntryError> {
-        if self.skip(key) {
-            read(self).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.skip(key) { read(self).map(Some) } else { Ok(None) }
     }
 
-    fn quoted<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, EntryError>,
-    ) -> Result<T, EntryError> {
+    fn quoted<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, EntryError>) -> Result<T, EntryError> {
         let value = read(self)?;
         self.expect("\"")?;
         Ok(value)
@@ -131,10 +98,7 @@ impl<'a> Cursor<'a> {
     fn code(&mut self, expected: &'static str, max: usize) -> Result<String, EntryError> {
         let rest = self.rest();
         let length = rest.iter().take_while(|byte| allowed(**byte)).count();
-        let text = rest
-            .get(..length)
-            .and_then(|code| str::from_utf8(code).ok())
-            .unwrap_or_default();
+        let text = rest.get(..length).and_then(|code| str::from_utf8(code).ok()).unwrap_or_default();
         if !(1..=max).contains(&length) {
             return self.wrong(expected);
         }
@@ -143,10 +107,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn hash(&mut self) -> Result<Hash, EntryError> {
-        let read = self
-            .rest()
-            .get(..2 * HASH_BYTES)
-            .and_then(|digits| Hash::from_hex(digits).ok());
+        let read = self.rest().get(..2 * HASH_BYTES).and_then(|digits| Hash::from_hex(digits).ok());
         let Some(hash) = read else {
             return self.wrong("64 lower-case hexadecimal digits");
         };
@@ -159,10 +120,7 @@ impl<'a> Cursor<'a> {
         let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let digits = rest.get(..length).unwrap_or_default();
         let padded = digits.len() > 1 && digits.first() == Some(&b'0');
-        let number = str::from_utf8(digits)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .filter(|_| !padded);
+        let number = str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).filter(|_| !padded);
         let Some(number) = number else {
             return self.wrong("a number without leading zeros");
         };
@@ -199,11 +157,6 @@ impl<'a> Cursor<'a> {
         self.expect(",\"digest\":\"")?;
         let digest = self.hash()?;
         self.expect("\"}")?;
-        Ok(Change {
-            kind,
-            key,
-            version,
-            digest,
-        })
+        Ok(Change { kind, key, version, digest })
     }
 }

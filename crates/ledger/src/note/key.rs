@@ -87,16 +87,8 @@ impl VerifierKey {
             return Err(NoteError::Key("the public key has the wrong length"));
         }
         let material = [name.as_bytes(), b"\n", &[kind.byte()], public].concat();
-        let id = sha256(&material)
-            .0
-            .first_chunk()
-            .map_or(0, |id| u32::from_be_bytes(*id));
-        Ok(Self {
-            name: name.to_owned(),
-            kind,
-            id,
-            public: public.to_vec(),
-        })
+        let id = sha256(&material).0.first_chunk().map_or(0, |id| u32::from_be_bytes(*id));
+        Ok(Self { name: name.to_owned(), kind, id, public: public.to_vec() })
     }
 
     /// Reads the text form.
@@ -110,15 +102,10 @@ impl VerifierKey {
         };
         let bytes = base64::decode(key).ok_or(NoteError::Key("its last part is not base64"))?;
         let (kind, public) = bytes.split_first().ok_or(NoteError::Key("it is empty"))?;
-        let kind =
-            KeyKind::of(*kind).ok_or(NoteError::Key("its signature type is not 01, 04 or 06"))?;
+        let kind = KeyKind::of(*kind).ok_or(NoteError::Key("its signature type is not 01, 04 or 06"))?;
         let found = Self::new(name, kind, public)?;
         // Only the id's one spelling, so that a key has one text form.
-        if id == format!("{:08x}", found.id) {
-            Ok(found)
-        } else {
-            Err(NoteError::Key("its id is not its own"))
-        }
+        if id == format!("{:08x}", found.id) { Ok(found) } else { Err(NoteError::Key("its id is not its own")) }
     }
 
     /// The key's name; for a log, its origin.
@@ -148,12 +135,7 @@ impl VerifierKey {
     /// The key in a few words, for messages.
     #[must_use]
     pub fn label(&self) -> String {
-        format!(
-            "{} ({}, key {:08x})",
-            self.name,
-            self.kind.algorithm(),
-            self.id
-        )
+        format!("{} ({}, key {:08x})", self.name, self.kind.algorithm(), self.id)
     }
 
     /// Checks a signature line's bytes over a note's text; returns the time it states, if any.
@@ -165,10 +147,7 @@ impl VerifierKey {
         let refused = || NoteError::False(self.label());
         if self.kind == KeyKind::Ed25519 {
             let key = UnparsedPublicKey::new(&ED25519, &self.public);
-            return key
-                .verify(text.as_bytes(), signature)
-                .map(|()| None)
-                .map_err(|_| refused());
+            return key.verify(text.as_bytes(), signature).map(|()| None).map_err(|_| refused());
         }
         let checkpoint = Checkpoint::parse(text)?;
         let (time, bare) = signature.split_first_chunk().ok_or_else(refused)?;
@@ -211,14 +190,6 @@ impl FromStr for VerifierKey {
 /// A key name: not empty, no space of any kind, no plus, no control character.
 pub(super) fn check_name(name: &str) -> Result<(), NoteError> {
     let fits = (1..=KEY_NAME_BYTES_MAX).contains(&name.len());
-    let plain = !name
-        .chars()
-        .any(|c| c == '+' || c.is_whitespace() || c.is_control());
-    if fits && plain {
-        Ok(())
-    } else {
-        Err(NoteError::Key(
-            "its name is empty, too long, or has a space or plus",
-        ))
-    }
+    let plain = !name.chars().any(|c| c == '+' || c.is_whitespace() || c.is_control());
+    if fits && plain { Ok(()) } else { Err(NoteError::Key("its name is empty, too long, or has a space or plus")) }
 }

@@ -39,11 +39,7 @@ impl fmt::Display for TilePath {
             }
         };
         write_index(f, index)?;
-        if width < TILE_WIDTH {
-            write!(f, ".p/{width}")
-        } else {
-            Ok(())
-        }
+        if width < TILE_WIDTH { write!(f, ".p/{width}") } else { Ok(()) }
     }
 }
 
@@ -74,10 +70,7 @@ fn parse(path: &str) -> Option<TilePath> {
     }
     let (kind, place) = path.strip_prefix("tile/")?.split_once('/')?;
     let (index, width) = match place.split_once(".p/") {
-        Some((index, width)) => (
-            index,
-            number(width, u64::from(TILE_WIDTH) - 1).filter(|width| *width > 0)?,
-        ),
+        Some((index, width)) => (index, number(width, u64::from(TILE_WIDTH) - 1).filter(|width| *width > 0)?),
         None => (place, u64::from(TILE_WIDTH)),
     };
     let index = parse_index(index)?;
@@ -86,11 +79,7 @@ fn parse(path: &str) -> Option<TilePath> {
         return Some(TilePath::Entries { index, width });
     }
     let level = u8::try_from(number(kind, u64::from(LEVEL_MAX))?).ok()?;
-    Some(TilePath::Hashes(Tile {
-        level,
-        index,
-        width,
-    }))
+    Some(TilePath::Hashes(Tile { level, index, width }))
 }
 
 fn parse_index(text: &str) -> Option<u64> {
@@ -114,10 +103,6 @@ fn digits(group: &str) -> Option<u64> {
 }
 
 fn number(text: &str, max: u64) -> Option<u64> {
-    let plain =
-        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    plain
-        .then(|| text.parse().ok())
-        .flatten()
-        .filter(|value| *value <= max)
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten().filter(|value| *value <= max)
 }

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::{TILE_HEIGHT, TILE_WIDTH, Tile};
 use crate::hash::Hash;
@@ -39,34 +40,24 @@ pub struct TileReader<S> {
 impl<S: TileSource> TileReader<S> {
     /// A reader of the tree that had `size` leaves.
     pub const fn new(source: S, size: u64) -> Self {
-        Self {
-            source,
-            size,
-            fetched: RefCell::new(BTreeMap::new()),
-        }
+        Self { source, size, fetched: RefCell::new(BTreeMap::new()) }
     }
 
     fn complete(&self, level: u8, index: u64) -> Option<Hash> {
         let within = level % TILE_HEIGHT;
-        let first = index
-            .checked_shl(u32::from(within))
-            .filter(|first| first >> within == index)?;
+        let first = index.checked_shl(u32::from(within)).filter(|first| first >> within == index)?;
         let width = u64::from(TILE_WIDTH);
         let tile = Tile::at(level / TILE_HEIGHT, first / width, self.size)?;
         let from = usize::try_from(first % width).ok()?;
         let mut fetched = self.fetched.borrow_mut();
-        if !fetched.contains_key(&tile) {
-            let hashes = self
-                .source
-                .hashes(tile)
-                .ok()
-                .filter(|hashes| hashes.len() == usize::from(tile.width))?;
-            fetched.insert(tile, hashes);
-        }
-        fetched
-            .get(&tile)?
-            .get(from..from + (1 << within))
-            .map(complete_root)
+        let hashes = match fetched.entry(tile) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let hashes = self.source.hashes(tile).ok()?;
+                place.insert(hashes)
+            }
+        };
+        hashes.get(from..from + (1 << within)).map(complete_root)
     }
 }
 

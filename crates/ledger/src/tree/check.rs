@@ -8,13 +8,7 @@ use crate::hash::{EMPTY_ROOT, Hash, node_hash};
 ///
 /// # Errors
 /// [`ProofError`] saying why it is not shown.
-pub fn verify_inclusion(
-    leaf: &Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-    root: &Hash,
-) -> Result<(), ProofError> {
+pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::OutsideTree { index, size });
     }
@@ -50,10 +44,7 @@ pub fn verify_consistency(
     proof: &[Hash],
 ) -> Result<(), ProofError> {
     if old_size > new_size {
-        return Err(ProofError::Shrunk {
-            old: old_size,
-            new: new_size,
-        });
+        return Err(ProofError::Shrunk { old: old_size, new: new_size });
     }
     if old_size == 0 {
         check_length(proof, 0)?;
@@ -65,11 +56,7 @@ pub fn verify_consistency(
     }
     check_length(proof, consistency_length(old_size, new_size))?;
     // A whole old tree that is one complete subtree is left out of the proof: it begins with that root.
-    let (first, rest) = if old_size.is_power_of_two() {
-        (old_root, proof)
-    } else {
-        split_first(proof)?
-    };
+    let (first, rest) = if old_size.is_power_of_two() { (old_root, proof) } else { split_first(proof)? };
     let (mut node, mut last) = (old_size - 1, new_size - 1);
     while node & 1 == 1 {
         node >>= 1;
@@ -98,11 +85,7 @@ pub fn verify_consistency(
 /// the last leaf's common ancestor, then one per left sibling above it.
 const fn inclusion_length(index: u64, size: u64) -> usize {
     let inner = u64::BITS - (index ^ (size - 1)).leading_zeros();
-    let border = if inner == u64::BITS {
-        0
-    } else {
-        (index >> inner).count_ones()
-    };
+    let border = if inner == u64::BITS { 0 } else { (index >> inner).count_ones() };
     (inner + border) as usize
 }
 
@@ -115,27 +98,13 @@ const fn consistency_length(old_size: u64, new_size: u64) -> usize {
 }
 
 const fn check_length(proof: &[Hash], expected: usize) -> Result<(), ProofError> {
-    if proof.len() == expected {
-        Ok(())
-    } else {
-        Err(ProofError::Length {
-            expected,
-            found: proof.len(),
-        })
-    }
+    if proof.len() == expected { Ok(()) } else { Err(ProofError::Length { expected, found: proof.len() }) }
 }
 
 fn split_first(proof: &[Hash]) -> Result<(&Hash, &[Hash]), ProofError> {
-    proof.split_first().ok_or(ProofError::Length {
-        expected: 1,
-        found: 0,
-    })
+    proof.split_first().ok_or(ProofError::Length { expected: 1, found: 0 })
 }
 
 fn same(found: &Hash, expected: &Hash) -> Result<(), ProofError> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(ProofError::Root)
-    }
+    if found == expected { Ok(()) } else { Err(ProofError::Root) }
 }

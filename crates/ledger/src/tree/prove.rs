@@ -9,11 +9,7 @@ use crate::hash::{EMPTY_ROOT, Hash, node_hash};
 /// # Errors
 /// [`ProofError::OutsideTree`] where there is no such leaf, [`ProofError::Missing`] where a hash is not
 /// stored.
-pub fn inclusion_proof(
-    reader: &impl HashReader,
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, ProofError> {
+pub fn inclusion_proof(reader: &impl HashReader, index: u64, size: u64) -> Result<Vec<Hash>, ProofError> {
     if index >= size {
         return Err(ProofError::OutsideTree { index, size });
     }
@@ -38,11 +34,7 @@ pub fn inclusion_proof(
 ///
 /// # Errors
 /// [`ProofError::Shrunk`] where `old` is larger, [`ProofError::Missing`] where a hash is not stored.
-pub fn consistency_proof(
-    reader: &impl HashReader,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, ProofError> {
+pub fn consistency_proof(reader: &impl HashReader, old: u64, new: u64) -> Result<Vec<Hash>, ProofError> {
     if old > new {
         return Err(ProofError::Shrunk { old, new });
     }
@@ -75,11 +67,7 @@ pub fn consistency_proof(
 /// # Errors
 /// [`ProofError::Missing`] where a hash is not stored.
 pub fn root_at(reader: &impl HashReader, size: u64) -> Result<Hash, ProofError> {
-    if size == 0 {
-        Ok(EMPTY_ROOT)
-    } else {
-        range_root(reader, 0, size)
-    }
+    if size == 0 { Ok(EMPTY_ROOT) } else { range_root(reader, 0, size) }
 }
 
 fn range_root(reader: &impl HashReader, start: u64, end: u64) -> Result<Hash, ProofError> {
@@ -87,11 +75,7 @@ fn range_root(reader: &impl HashReader, start: u64, end: u64) -> Result<Hash, Pr
     for (level, index) in subtrees(start, end) {
         roots.push(reader.subtree(level, index)?);
     }
-    Ok(roots
-        .into_iter()
-        .rev()
-        .reduce(|right, left| node_hash(&left, &right))
-        .unwrap_or(EMPTY_ROOT))
+    Ok(roots.into_iter().rev().reduce(|right, left| node_hash(&left, &right)).unwrap_or(EMPTY_ROOT))
 }
 
 /// The largest power of two smaller than `count`, which is at least 2 (RFC 6962's k).
