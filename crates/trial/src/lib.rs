@@ -4,8 +4,12 @@
 //! chance come in as arguments, so that every rule can be tested by a table.
 
 pub mod access;
+pub mod check;
+pub mod clinical;
+pub mod definition;
 pub mod form;
 pub mod ids;
 pub mod limit;
 pub mod permission;
 pub mod role;
+pub mod value;

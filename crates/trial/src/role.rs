@@ -111,7 +111,13 @@ pub const fn may(role: Role, permission: P) -> bool {
         )
         | (
             Role::DataManager,
-            P::StudySee | P::StudyBuild | P::SubjectSee | P::FormSee | P::DataImport | P::DataExport | P::LedgerSee,
+            P::StudySee
+            | P::StudyBuild
+            | P::SubjectSee
+            | P::FormSee
+            | P::DataImport
+            | P::DataExport
+            | P::LedgerSee,
         )
         | (Role::Monitor, P::StudySee | P::SubjectSee | P::FormSee)
         | (
@@ -126,11 +132,21 @@ pub const fn may(role: Role, permission: P) -> bool {
         )
         | (
             Role::OrganizationAdministrator,
-            P::PeopleSee | P::PeopleManage | P::OrganizationGrant | P::StudyRegister | P::OrganizationLedgerSee,
+            P::PeopleSee
+            | P::PeopleManage
+            | P::OrganizationGrant
+            | P::StudyRegister
+            | P::OrganizationLedgerSee,
         )
         | (
             Role::StudyAdministrator,
-            P::StudySee | P::StudyBuild | P::SiteAdd | P::StudyGrant | P::SiteGrant | P::SubjectErase | P::LedgerSee,
+            P::StudySee
+            | P::StudyBuild
+            | P::SiteAdd
+            | P::StudyGrant
+            | P::SiteGrant
+            | P::SubjectErase
+            | P::LedgerSee,
         )
         | (Role::SiteAdministrator, P::StudySee | P::SiteGrant) => true,
         _ => false,
