@@ -3,6 +3,7 @@
 //! Each rule reads the files and answers with findings; it repairs nothing. Every rule has a test that shows it
 //! failing on a bad sample. What the compiler and clippy can hold is left to them.
 
+mod columns;
 mod layers;
 mod leftovers;
 mod links;
@@ -28,6 +29,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     markup::check,
     links::check,
     promises::check,
+    columns::check,
 ];
 
 /// Runs every rule over the workspace; prints what it finds; fails when a finding is more than a warning.
