@@ -63,7 +63,9 @@ fn all(options: &Options, ci: bool) -> Outcome {
     steps.run("tests", "every Rust test of the workspace", || rust_tests(options.keep_going, &mut tally));
     steps.run("browser", "the product in headless Chromium", || browser::run(&mut tally));
     let ended = steps.finish();
-    println!("\ntests: {} passed, {} failed", tally.passed, tally.failed);
+    if tally != Tally::default() {
+        println!("\ntests: {} passed, {} failed", tally.passed, tally.failed);
+    }
     ended
 }
 
