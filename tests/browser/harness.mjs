@@ -60,7 +60,7 @@ export function browserTest(name, body, options = {}) {
     const seen = watch(page, options.baseURL ?? url);
     try {
       await body(page, seen);
-      assert.deepEqual(seen.complaints, [], 'the page complained');
+      assert.equal(seen.complaints.length, 0, `the page complained:\n${seen.complaints.join('\n')}`);
     } catch (failure) {
       await picture(page, name);
       throw failure;
@@ -130,7 +130,7 @@ export async function assertAccessible(page) {
   const said = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help} at ${node.target.join(' ')}`),
   );
-  assert.deepEqual(said, [], `accessibility of ${page.url()}`);
+  assert.equal(said.length, 0, `accessibility of ${page.url()}:\n${said.join('\n')}`);
 }
 
 async function picture(page, name) {
