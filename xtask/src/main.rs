@@ -29,12 +29,12 @@ cargo xtask <command>
                      and an account for each role. ARGS go to `probity demo` (see `probity demo --help`)
   test [--keep-going] [--no-install] [--only STEP]
                      install what the tests need (apt, npm, pip), then run every check and test
-  ci                 what the continuous integration runs: `test`, and `cargo deny` where it is installed
+  ci                 the same, without stopping at the first failure
   tidy               only the rules of the house: layering, words, file sizes, leftovers, the promise register
   bench [ARGS]       build with optimizations and measure; ARGS go to the bench (see `cargo xtask bench --help`)
   help               this text
 
-The steps of `test`, usable with --only: install, tidy, format, lint, tests, browser.
+The steps of `test`, usable with --only: install, tidy, format, licences, lint, tests, browser.
 ";
 
 fn main() -> ExitCode {

@@ -9,14 +9,12 @@ use crate::{browser, install, oracles, process, tidy, workspace};
 
 /// Runs all steps; see `cargo xtask help` for the arguments.
 pub fn run(arguments: &[String]) -> Outcome {
-    let options = Options::parse(arguments)?;
-    all(&options, false)
+    all(&Options::parse(arguments)?)
 }
 
-/// The same for the continuous integration, which also looks at licences and sources of dependencies where it can.
+/// The same without stopping at the first failure: whoever reads a log afterwards wants all of it.
 pub fn run_ci(arguments: &[String]) -> Outcome {
-    let options = Options::parse(arguments)?;
-    all(&options, true)
+    all(&Options { keep_going: true, ..Options::parse(arguments)? })
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,7 +43,7 @@ impl Options {
     }
 }
 
-fn all(options: &Options, ci: bool) -> Outcome {
+fn all(options: &Options) -> Outcome {
     let mut tally = Tally::default();
     let mut steps = Steps::new(options.keep_going, options.only.clone());
     if !options.no_install {
@@ -53,9 +51,7 @@ fn all(options: &Options, ci: bool) -> Outcome {
     }
     steps.run("tidy", "the rules of the house", tidy::run);
     steps.run("format", "cargo fmt", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])));
-    if ci {
-        steps.run("licences", "cargo deny, where it is installed", licences);
-    }
+    steps.run("licences", "cargo deny, where it is installed", licences);
     steps.run("lint", "clippy; a first build compiles the C libraries, several minutes", || {
         let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
         process::run(&mut process::cargo(&lint))

@@ -12,6 +12,7 @@ mod modules;
 mod promises;
 mod secrets;
 mod sizes;
+mod sql;
 mod tree;
 mod words;
 
@@ -30,6 +31,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     links::check,
     promises::check,
     columns::check,
+    sql::check,
 ];
 
 /// Runs every rule over the workspace; prints what it finds; fails when a finding is more than a warning.
