@@ -18,7 +18,7 @@ struct Need {
 
 const BUILDING: &[Need] = &[
     Need { what: "a C compiler", present: || has("cc"), packages: &["gcc", "libc6-dev"] },
-    Need { what: "perl (OpenSSL's build)", present: || has("perl"), packages: &["perl"] },
+    Need { what: "perl with its modules (OpenSSL's build)", present: has_perl_modules, packages: &["perl"] },
     Need { what: "make (OpenSSL's build)", present: || has("make"), packages: &["make"] },
 ];
 
@@ -68,6 +68,18 @@ fn has(program: &str) -> bool {
     workspace::on_path(program).is_some()
 }
 
+/// A minimal Debian has a perl without the modules that OpenSSL's configuration loads.
+fn has_perl_modules() -> bool {
+    process::succeeds(Command::new("perl").args([
+        "-MFindBin",
+        "-MIPC::Cmd",
+        "-MFile::Compare",
+        "-MTime::Piece",
+        "-e",
+        "1",
+    ]))
+}
+
 /// Debian ships `venv` without the part that makes it work, so the module is asked for that part.
 fn has_python_venv() -> bool {
     process::succeeds(Command::new("/usr/bin/python3").args(["-c", "import venv, ensurepip"]))
@@ -102,8 +114,7 @@ fn debian(needs: &[Need]) -> Outcome {
 }
 
 fn apt(arguments: &[&str]) -> Command {
-    let is_root = std::env::var_os("USER").is_some_and(|user| user == "root") || writable_by_root_only();
-    let mut command = if is_root || !has("sudo") {
+    let mut command = if runs_as_root() || !has("sudo") {
         Command::new("apt-get")
     } else {
         let mut command = Command::new("sudo");
@@ -118,7 +129,7 @@ fn apt(arguments: &[&str]) -> Command {
 }
 
 /// Whether this process runs as root: asked of the kernel, since a container may set no `USER`.
-fn writable_by_root_only() -> bool {
+fn runs_as_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
