@@ -32,7 +32,7 @@ pub mod tree;
 pub mod verify;
 
 pub use checkpoint::Checkpoint;
-pub use entry::Entry;
+pub use entry::{Change, Entry, EntryError, Manifest, Shown};
 pub use hash::{EMPTY_ROOT, Hash, leaf_hash, node_hash, sha256};
 pub use note::VerifierKey;
-pub use tree::Frontier;
+pub use tree::{Frontier, HashReader};

@@ -163,8 +163,9 @@ fn subtrees(start: u64, end: u64) -> impl Iterator<Item = (u8, u64)> {
     })
 }
 
-/// The root over exactly a power of two of hashes.
-pub(crate) fn complete_root(hashes: &[Hash]) -> Hash {
+/// The root over a power of two of hashes, such as those of a full tile or of an aligned part of one.
+#[must_use]
+pub fn complete_root(hashes: &[Hash]) -> Hash {
     let mut frontier = Frontier { size: 0, roots: Vec::with_capacity(16) };
     hashes.iter().for_each(|hash| frontier.append(*hash));
     frontier.root()
