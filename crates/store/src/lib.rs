@@ -1,1 +1,57 @@
-//! store
+//! The store: the only crate that speaks SQL and holds keys.
+//!
+//! Stored data is changed only by an [`Act`] and read only by a [`View`]. Both find where the record lies from stored
+//! rows, decide, and proceed in one transaction; an act commits only by consuming its access proof and appending its
+//! entry to a ledger. Everything is synchronous: an act cannot be half-cancelled by a closed connection.
+//!
+//! It refuses a way in or out beside its two doors, and a setting that turns encryption off.
+
+mod act;
+mod actor;
+pub mod acts;
+mod backend;
+mod core;
+mod definitions;
+mod error;
+mod fresh;
+mod installation;
+mod key;
+mod log;
+mod organization;
+mod place;
+mod rebuild;
+mod record;
+mod session;
+mod shared;
+mod sign_in;
+mod signing;
+mod throttle;
+mod time;
+mod tx;
+mod verify;
+mod view;
+pub mod views;
+mod writer;
+
+pub use act::Act;
+pub use actor::{Access, Actor};
+pub use definitions::{Defined, current_version};
+pub use error::{Error, Refusal, Result};
+pub use installation::{FirstAdministrator, Installation};
+pub use organization::Organization;
+pub use place::Target;
+pub use rebuild::Rebuilt;
+pub use record::Shown;
+pub use session::{IDLE, LIFETIME, Presence, SessionShown, SignedIn};
+pub use sign_in::{Enrolment, SignIn, TOTP_SECRET_BYTES, code_at};
+pub use throttle::{FREE_FAILURES, WAIT_MAX, wait};
+pub use time::{Clock, instant, micros, stamp};
+pub use tx::{PutRecord, Receipt, Tx};
+pub use verify::{LedgerVerified, Verified};
+pub use view::{Snapshot, View};
+
+/// The SHA-256 of a token, as acts that store one take it.
+#[must_use]
+pub fn token_tag(token: &str) -> [u8; 32] {
+    session::tag(token)
+}

@@ -34,8 +34,11 @@ permissions! {
     PeopleSee = "people.see"
     /// Add, disable and re-enrol people.
     PeopleManage = "people.manage"
-    /// Give and end the roles of the organization, and appoint study administrators.
-    OrganizationGrant = "organization.grant"
+    /// Give and end roles: an organization administrator those of the organization and study administrators, a
+    /// study administrator those of the study and its sites, a site administrator those of the site.
+    GrantGive = "grant.give"
+    /// See who has which role, from whom, until when.
+    GrantSee = "grant.see"
     /// Register a study.
     StudyRegister = "study.register"
     /// See a study's name, definition and sites.
@@ -44,10 +47,6 @@ permissions! {
     StudyBuild = "study.build"
     /// Add sites.
     SiteAdd = "site.add"
-    /// See and give the roles of a study and its sites.
-    StudyGrant = "study.grant"
-    /// See and give the roles of one site.
-    SiteGrant = "site.grant"
     /// See subjects and the states of their forms.
     SubjectSee = "subject.see"
     /// Add a subject.
@@ -62,10 +61,10 @@ permissions! {
     DataImport = "data.import"
     /// Export the study with its data.
     DataExport = "data.export"
-    /// See the study's ledger.
+    /// See a ledger: the study's, or the organization's, wherever the grant holds.
     LedgerSee = "ledger.see"
-    /// See the organization's ledger.
-    OrganizationLedgerSee = "organization.ledger.see"
+    /// Fetch the proof of an entry about a record that one may see.
+    ProofSee = "proof.see"
 }
 
 impl Permission {

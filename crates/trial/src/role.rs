@@ -107,7 +107,7 @@ pub const fn may(role: Role, permission: P) -> bool {
     match (role, permission) {
         (
             Role::Coordinator | Role::Investigator,
-            P::StudySee | P::SubjectSee | P::SubjectAdd | P::FormSee | P::FormEdit,
+            P::StudySee | P::SubjectSee | P::SubjectAdd | P::FormSee | P::FormEdit | P::ProofSee,
         )
         | (
             Role::DataManager,
@@ -117,38 +117,38 @@ pub const fn may(role: Role, permission: P) -> bool {
             | P::FormSee
             | P::DataImport
             | P::DataExport
-            | P::LedgerSee,
+            | P::LedgerSee
+            | P::ProofSee,
         )
-        | (Role::Monitor, P::StudySee | P::SubjectSee | P::FormSee)
+        | (Role::Monitor, P::StudySee | P::SubjectSee | P::FormSee | P::ProofSee)
         | (
             Role::Auditor,
             P::PeopleSee
+            | P::GrantSee
             | P::StudySee
             | P::SubjectSee
             | P::FormSee
             | P::DataExport
             | P::LedgerSee
-            | P::OrganizationLedgerSee,
+            | P::ProofSee,
         )
         | (
             Role::OrganizationAdministrator,
-            P::PeopleSee
-            | P::PeopleManage
-            | P::OrganizationGrant
-            | P::StudyRegister
-            | P::OrganizationLedgerSee,
+            P::PeopleSee | P::PeopleManage | P::GrantSee | P::GrantGive | P::StudyRegister | P::LedgerSee | P::ProofSee,
         )
         | (
             Role::StudyAdministrator,
-            P::StudySee
+            P::PeopleSee
+            | P::GrantSee
+            | P::GrantGive
+            | P::StudySee
             | P::StudyBuild
             | P::SiteAdd
-            | P::StudyGrant
-            | P::SiteGrant
             | P::SubjectErase
-            | P::LedgerSee,
+            | P::LedgerSee
+            | P::ProofSee,
         )
-        | (Role::SiteAdministrator, P::StudySee | P::SiteGrant) => true,
+        | (Role::SiteAdministrator, P::PeopleSee | P::GrantSee | P::GrantGive | P::StudySee) => true,
         _ => false,
     }
 }

@@ -1,0 +1,203 @@
+-- Four sorts of tables, named in docs/columns.toml:
+--   the ledger (ledger, entry, tile, checkpoint) and the records: they only grow;
+--   keys: outside the ledger, because destroying one is how a person is erased;
+--   derived: the current state, made from records alone and rebuilt from them;
+--   operational: sessions and throttles, lost in a rebuild without loss.
+
+-- ---------------------------------------------------------------- ledger
+
+CREATE TABLE ledger (
+    number INTEGER PRIMARY KEY,          -- 1 is the organization's
+    id     BLOB NOT NULL UNIQUE,
+    study  BLOB UNIQUE,                  -- null: the organization's
+    origin TEXT NOT NULL UNIQUE          -- C2SP tlog-checkpoint origin
+);
+
+CREATE TABLE entry (
+    ledger INTEGER NOT NULL REFERENCES ledger (number),
+    idx    INTEGER NOT NULL,
+    leaf   BLOB NOT NULL,                -- RFC 6962 leaf hash
+    bytes  BLOB NOT NULL,
+    PRIMARY KEY (ledger, idx)
+) WITHOUT ROWID;
+
+CREATE TABLE tile (
+    ledger INTEGER NOT NULL REFERENCES ledger (number),
+    level  INTEGER NOT NULL,
+    idx    INTEGER NOT NULL,
+    hashes BLOB NOT NULL,                -- 256 hashes; only whole tiles are stored
+    root   BLOB NOT NULL,                -- over them
+    PRIMARY KEY (ledger, level, idx)
+);
+
+CREATE TABLE checkpoint (
+    ledger INTEGER NOT NULL REFERENCES ledger (number),
+    size   INTEGER NOT NULL,
+    note   BLOB NOT NULL,                -- C2SP signed note
+    PRIMARY KEY (ledger, size)
+);
+
+CREATE TABLE record (
+    kind    TEXT NOT NULL,
+    key     BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    ledger  INTEGER NOT NULL,
+    entry   INTEGER NOT NULL,
+    sealed  BLOB NOT NULL,
+    PRIMARY KEY (kind, key, version),
+    FOREIGN KEY (ledger, entry) REFERENCES entry (ledger, idx) DEFERRABLE INITIALLY DEFERRED
+);
+
+-- ---------------------------------------------------------------- keys
+
+CREATE TABLE wrapped_key (
+    id      BLOB PRIMARY KEY,
+    purpose TEXT NOT NULL,               -- study, subject, person, secret
+    wrapper BLOB,                        -- null: the organization key
+    wrapped BLOB                         -- null: destroyed
+);
+
+-- ---------------------------------------------------------------- derived
+
+CREATE TABLE request (
+    id     BLOB PRIMARY KEY,
+    ledger INTEGER NOT NULL,
+    entry  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE person (
+    id            BLOB PRIMARY KEY,
+    sign_in_tag   BLOB NOT NULL UNIQUE,  -- keyed hash: found without being readable
+    active        INTEGER NOT NULL,
+    enrolled      INTEGER NOT NULL,
+    second_factor INTEGER NOT NULL,
+    enrolment_tag BLOB UNIQUE,           -- hash of the one-time enrolment token
+    enrolment_end INTEGER,               -- microseconds since 1970
+    version       INTEGER NOT NULL,
+    credential    INTEGER NOT NULL,      -- version of the credential record, 0: none
+    key           BLOB NOT NULL,
+    secret_key    BLOB NOT NULL
+);
+
+CREATE TABLE role_grant (
+    id       BLOB PRIMARY KEY,
+    person   BLOB NOT NULL,
+    role     TEXT NOT NULL,
+    study    BLOB,
+    site     BLOB,
+    starts   INTEGER NOT NULL,           -- microseconds since 1970
+    ends     INTEGER,
+    given_by BLOB,
+    version  INTEGER NOT NULL
+);
+CREATE INDEX role_grant_person ON role_grant (person);
+
+CREATE TABLE study (
+    id         BLOB PRIMARY KEY,
+    ledger     INTEGER NOT NULL,
+    oid        TEXT NOT NULL UNIQUE,
+    name       TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    definition INTEGER NOT NULL,         -- version of the definition record, 0: none published
+    key        BLOB NOT NULL
+);
+
+CREATE TABLE site (
+    id      BLOB PRIMARY KEY,
+    study   BLOB NOT NULL,
+    oid     TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    country TEXT,
+    version INTEGER NOT NULL,
+    UNIQUE (study, oid)
+);
+
+CREATE TABLE subject (
+    id       BLOB PRIMARY KEY,
+    study    BLOB NOT NULL,
+    site     BLOB NOT NULL,
+    code     TEXT,                       -- null: erased
+    status   TEXT NOT NULL,              -- active, erased
+    added    INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    key      BLOB NOT NULL,
+    UNIQUE (study, code)
+);
+CREATE INDEX subject_site ON subject (study, site);
+
+CREATE TABLE visit (
+    id        BLOB PRIMARY KEY,
+    subject   BLOB NOT NULL,
+    event_oid TEXT NOT NULL,
+    repeat    TEXT NOT NULL,             -- empty where the file or event has none
+    version   INTEGER NOT NULL,
+    UNIQUE (subject, event_oid, repeat)
+);
+
+CREATE TABLE form (
+    id       BLOB PRIMARY KEY,
+    visit    BLOB NOT NULL,
+    subject  BLOB NOT NULL,
+    form_oid TEXT NOT NULL,
+    repeat   TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    version  INTEGER NOT NULL,           -- of the form record
+    revision INTEGER NOT NULL,           -- grows with every record of the form and its groups
+    changed  INTEGER NOT NULL,           -- microseconds since 1970
+    UNIQUE (visit, form_oid, repeat)
+);
+CREATE INDEX form_subject ON form (subject);
+
+CREATE TABLE item_group (
+    id        BLOB PRIMARY KEY,
+    form      BLOB NOT NULL,
+    group_oid TEXT NOT NULL,
+    repeat    TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    removed   INTEGER NOT NULL,
+    UNIQUE (form, group_oid, repeat)
+);
+
+CREATE TABLE import (
+    id      BLOB PRIMARY KEY,
+    study   BLOB NOT NULL,
+    digest  BLOB NOT NULL,               -- SHA-256 of the file
+    state   TEXT NOT NULL,               -- open, complete
+    opened  INTEGER NOT NULL,
+    version INTEGER NOT NULL
+);
+
+-- ---------------------------------------------------------------- operational
+
+CREATE TABLE session (
+    id     BLOB PRIMARY KEY,
+    person BLOB NOT NULL,
+    tag    BLOB NOT NULL UNIQUE,         -- SHA-256 of the token
+    opened INTEGER NOT NULL,
+    seen   INTEGER NOT NULL,
+    ended  INTEGER
+);
+
+CREATE TABLE throttle (
+    tag      BLOB PRIMARY KEY,           -- keyed hash of the sign-in name or source
+    failures INTEGER NOT NULL,
+    until    INTEGER NOT NULL            -- microseconds since 1970
+);
+
+CREATE TABLE code_step (
+    person BLOB PRIMARY KEY,
+    step   INTEGER NOT NULL              -- RFC 6238 time step last used
+);
+
+-- ---------------------------------------------------------------- append only, held by the database too
+
+CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'ledger is append only'); END;
+CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'ledger is append only'); END;
+CREATE TRIGGER entry_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entry is append only'); END;
+CREATE TRIGGER entry_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entry is append only'); END;
+CREATE TRIGGER tile_update BEFORE UPDATE ON tile BEGIN SELECT RAISE(ABORT, 'tile is append only'); END;
+CREATE TRIGGER tile_delete BEFORE DELETE ON tile BEGIN SELECT RAISE(ABORT, 'tile is append only'); END;
+CREATE TRIGGER checkpoint_update BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'checkpoint is append only'); END;
+CREATE TRIGGER checkpoint_delete BEFORE DELETE ON checkpoint BEGIN SELECT RAISE(ABORT, 'checkpoint is append only'); END;
+CREATE TRIGGER record_update BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'record is append only'); END;
+CREATE TRIGGER record_delete BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'record is append only'); END;

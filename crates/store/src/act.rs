@@ -1,0 +1,28 @@
+//! The first door: stored data is changed by acts, and by nothing else.
+
+use serde::Serialize;
+use trial::permission::Permission;
+
+use crate::{actor::Access, error::Result, place::Target, tx::Tx};
+
+pub(crate) mod sealed {
+    /// Only this crate makes acts and views.
+    pub trait Sealed {}
+}
+
+/// A thing done. It names what it needs; there is no default and no “nothing”.
+pub trait Act: sealed::Sealed + Serialize + Send + 'static {
+    /// Its name in the ledger and in the permission table.
+    const NAME: &'static str;
+    /// What the actor must be allowed.
+    const NEEDS: Permission;
+
+    /// The narrowest record that it is about; the store finds where that lies.
+    fn target(&self) -> Target;
+
+    /// Does it. Runs inside a savepoint: an error leaves nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()>;
+}

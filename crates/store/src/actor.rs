@@ -1,0 +1,179 @@
+//! Who acts, and the proof that they may. Both have private fields: an [`Actor`] comes from a session or from the
+//! console, an [`Access`] from a decision made in the transaction that uses it.
+
+use jiff::Timestamp;
+use trial::{
+    access::{Capacity, Decision, Grant, Place, Principal, Sites, decide},
+    ids::{PersonId, SessionId, StudyId},
+    permission::Permission,
+    role::Role,
+};
+
+use crate::{
+    backend::{Connection, Row, values},
+    error::{Error, Result},
+    place::{Located, Target, locate, scope_of},
+    record::{Kept, Shown},
+    time,
+};
+
+/// Who asks. Made by `Organization::authenticate`, by the console, or nobody.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    principal: Principal,
+    session: Option<SessionId>,
+}
+
+impl Actor {
+    /// Someone not signed in: may sign in, and fetch checkpoints.
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Actor { principal: Principal::Nobody, session: None }
+    }
+
+    /// The operator at the machine's console, where the keys are. Holds no permission in any study.
+    #[must_use]
+    pub const fn operator() -> Self {
+        Actor { principal: Principal::Operator, session: None }
+    }
+
+    /// An AI assistant: holds no permission at all.
+    #[must_use]
+    pub const fn assistant() -> Self {
+        Actor { principal: Principal::Assistant, session: None }
+    }
+
+    pub(crate) const fn person_in(person: PersonId, session: SessionId) -> Self {
+        Actor { principal: Principal::Person(person), session: Some(session) }
+    }
+
+    /// The person, where it is one.
+    #[must_use]
+    pub const fn person(&self) -> Option<PersonId> {
+        match self.principal {
+            Principal::Person(person) => Some(person),
+            _ => None,
+        }
+    }
+
+    /// The session, where there is one.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
+    /// As entries name them.
+    pub(crate) fn name(&self) -> String {
+        match self.principal {
+            Principal::Nobody => "nobody".into(),
+            Principal::Person(person) => format!("person:{person}"),
+            Principal::Operator => "operator".into(),
+            Principal::Assistant => "assistant".into(),
+        }
+    }
+}
+
+/// The proof that an actor may do one thing at one place, now. An act commits only by consuming it.
+#[derive(Debug)]
+pub struct Access {
+    actor: Actor,
+    capacity: Capacity,
+    sites: Sites,
+    located: Located,
+    at: Timestamp,
+}
+
+impl Access {
+    /// Decides, from the rows that this connection's transaction sees.
+    pub(crate) fn decide(
+        db: &Connection,
+        actor: &Actor,
+        target: Target,
+        needs: Permission,
+        at: Timestamp,
+    ) -> Result<Access> {
+        let located = match locate(db, target, actor.person()) {
+            // Whoever is not signed in learns that, not whether the record is there.
+            Err(Error::Hidden) if matches!(actor.principal, Principal::Nobody) => return Err(Error::SignedOut),
+            other => other?,
+        };
+        let grants = match actor.person() {
+            Some(person) => grants_of(db, person)?,
+            None => Vec::new(),
+        };
+        match decide(actor.principal, &grants, needs, located.place, at) {
+            Decision::Allow(capacity, sites) => Ok(Access { actor: actor.clone(), capacity, sites, located, at }),
+            Decision::Hidden if matches!(actor.principal, Principal::Nobody) => Err(Error::SignedOut),
+            Decision::Hidden => Err(Error::Hidden),
+            Decision::Forbidden => Err(Error::Forbidden { needs: needs.code() }),
+        }
+    }
+
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The person who acts; a fault where an act of people is done by none.
+    pub(crate) fn person(&self) -> Result<PersonId> {
+        self.actor.person().ok_or(Error::SignedOut)
+    }
+
+    pub(crate) fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    pub(crate) fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
+    pub(crate) fn located(&self) -> &Located {
+        &self.located
+    }
+
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The study that the place lies in.
+    pub(crate) fn study(&self) -> Result<StudyId> {
+        match self.located.place {
+            Place::Study(study) | Place::SitesOf(study) | Place::Site(study, _) => Ok(study),
+            _ => Err(Error::Hidden),
+        }
+    }
+
+    /// A stored value as this reader may see it. Every value that leaves the store passes here; blinding and item
+    /// classes will decide here too.
+    pub(crate) fn show(&self, value: &Kept) -> Shown {
+        match self.capacity {
+            Capacity::Role(role)
+                if trial::role::may(role, Permission::FormSee) || trial::role::may(role, Permission::DataExport) =>
+            {
+                Shown::Value(value.0.clone())
+            }
+            _ => Shown::Withheld,
+        }
+    }
+}
+
+/// Every grant of a person, as stored.
+pub(crate) fn grants_of(db: &Connection, person: PersonId) -> Result<Vec<Grant>> {
+    db.select(
+        "SELECT id, person, role, study, site, starts, ends FROM role_grant WHERE person = ?1",
+        values![&person],
+        grant_row,
+    )
+}
+
+/// A grant from columns id, person, role, study, site, starts, ends.
+pub(crate) fn grant_row(row: &Row<'_>) -> Result<Grant> {
+    let role = row.text(2)?;
+    Ok(Grant {
+        id: row.id(0)?,
+        person: row.id(1)?,
+        role: Role::from_code(&role).ok_or_else(|| Error::fault(format!("unknown role {role}")))?,
+        scope: scope_of(row.maybe_id(3)?, row.maybe_id(4)?),
+        from: time::instant(row.int(5)?),
+        until: row.maybe_int(6)?.map(time::instant),
+    })
+}

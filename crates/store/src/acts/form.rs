@@ -1,0 +1,499 @@
+//! Saving a form: values parsed against the definition, checked, compared with what stands there, and put as new
+//! versions of their item groups.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use serde::{Deserialize, Serialize};
+use trial::{
+    check,
+    definition::{Indexed, ItemDef, ItemGroupDef, UnitOid},
+    form::{FormState, needs_reason},
+    ids::{FormId, GroupId, KeyId, SubjectId, VisitId},
+    limit,
+    permission::Permission,
+    value::ItemValue,
+};
+
+use crate::{
+    act::Act,
+    actor::Access,
+    backend::values,
+    error::{Error, Refusal, Result},
+    key::SealKey,
+    place::Target,
+    record::{FormRecord, GroupRecord, ItemKept, Kept, VisitRecord},
+    tx::Tx,
+};
+
+/// The language in which messages of checks are kept.
+pub(crate) const LANGUAGE: &str = "en";
+
+/// Saves one form of one visit of a subject. The visit, the form and its groups come into being when first saved.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SaveForm {
+    /// Whose.
+    pub subject: SubjectId,
+    /// ODM StudyEventOID.
+    pub event: String,
+    /// Which of a repeating visit: empty for one that does not repeat, else 1, 2, …
+    pub event_repeat: String,
+    /// ODM FormOID.
+    pub form: String,
+    /// Which of a repeating form.
+    pub form_repeat: String,
+    /// The revision that was on the screen; 0 for a form not saved before.
+    pub revision: u64,
+    /// The values that changed.
+    pub changes: Vec<ItemChange>,
+    /// Rows of repeating groups taken away.
+    pub removed: Vec<RowRemoval>,
+    /// Whether the site now calls the form complete (or, if `false`, takes that back). `None`: as it was.
+    pub complete: Option<bool>,
+    /// Why a form that was complete is changed back.
+    pub reason: Option<String>,
+}
+
+/// A new value of an item.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ItemChange {
+    /// ODM ItemGroupOID.
+    pub group: String,
+    /// Which row of a repeating group.
+    pub group_repeat: String,
+    /// ODM ItemOID.
+    pub item: String,
+    /// As typed; `None` or empty takes the value away.
+    pub value: Option<String>,
+    /// ODM MeasurementUnitOID, where the item has several.
+    pub unit: Option<String>,
+    /// Why a saved value is changed.
+    pub reason: Option<String>,
+    /// Why the value is kept although a soft check speaks against it.
+    pub because: Option<String>,
+}
+
+/// A row of a repeating group to take away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RowRemoval {
+    /// ODM ItemGroupOID.
+    pub group: String,
+    /// Which row.
+    pub group_repeat: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Act for SaveForm {
+    const NAME: &'static str = "form.save";
+    const NEEDS: Permission = Permission::FormEdit;
+
+    fn target(&self) -> Target {
+        Target::Subject(self.subject)
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        if self.changes.len() > limit::CHANGES_MAX {
+            return Err(Error::refused(
+                "changes",
+                "too_many",
+                format!("one save takes at most {} values: save in parts", limit::CHANGES_MAX),
+            ));
+        }
+        let defined = tx.definitions.published(tx.db, tx.ring, tx.organization, access.study()?)?;
+        let key = subject_key(tx, self.subject)?;
+        let mut open = OpenForm::find(tx, self, defined.number, defined.current(), &key)?;
+        if open.revision != self.revision {
+            return Err(Error::Conflict {
+                message: "someone saved this form meanwhile: nothing of yours was stored. Load it again and compare"
+                    .into(),
+                current: Some(open.revision),
+            });
+        }
+        let touched = self.change_groups(tx, &open)?;
+        let state = self.new_state(tx, &open, &touched)?;
+        if touched.is_empty() && state == open.record.state {
+            return Err(Error::refused("changes", "nothing", "nothing was changed, so nothing was saved"));
+        }
+        open.store(tx, state, self.reason.as_deref())?;
+        for (group, version, record) in touched.into_values() {
+            tx.put(&group, version, &record, &key)?;
+        }
+        Ok(())
+    }
+}
+
+/// The groups a save touches, by identifier and row: id, new version, new content.
+type Touched = BTreeMap<(String, String), (GroupId, u32, GroupRecord)>;
+
+impl SaveForm {
+    fn change_groups(&self, tx: &mut Tx<'_>, open: &OpenForm<'_>) -> Result<Touched> {
+        let mut touched = Touched::new();
+        let mut refusals = Vec::new();
+        for change in &self.changes {
+            let group = open.group_def(&change.group)?;
+            let item = open.item_def(group, &change.item)?;
+            let (_, _, record) = open.touch(tx, &mut touched, group, &change.group_repeat)?;
+            if let Err(refusal) = apply_change(open.study, item, change, record) {
+                refusals.push(refusal);
+            }
+        }
+        for removal in &self.removed {
+            let group = open.group_def(&removal.group)?;
+            let reason = limit::text("reason", &removal.reason, limit::REASON_BYTES_MAX)?;
+            let (_, version, record) = open.touch(tx, &mut touched, group, &removal.group_repeat)?;
+            if *version == 1 {
+                return Err(Error::refused(
+                    &*removal.group,
+                    "no_such_row",
+                    "this row was never saved: there is nothing to take away",
+                ));
+            }
+            record.removed = Some(reason);
+        }
+        // A group in which nothing differs from what stands gets no version.
+        touched.retain(|_, (_, _, record)| record.removed.is_some() || record.items.iter().any(|item| item.changed));
+        if refusals.is_empty() { Ok(touched) } else { Err(Error::Refused(refusals)) }
+    }
+
+    fn new_state(&self, tx: &Tx<'_>, open: &OpenForm<'_>, touched: &Touched) -> Result<FormState> {
+        match (self.complete, open.record.state) {
+            (Some(true), _) => {
+                let missing = open.missing(tx, touched)?;
+                if missing.is_empty() { Ok(FormState::Complete) } else { Err(Error::Refused(missing)) }
+            }
+            (Some(false), FormState::Complete)
+                if self.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) =>
+            {
+                Err(Error::refused("reason", "reason_needed", "say why the form is not complete after all"))
+            }
+            (Some(false), _) | (None, FormState::NotStarted | FormState::InProgress) => Ok(FormState::InProgress),
+            (None, FormState::Complete) => Ok(FormState::Complete),
+        }
+    }
+}
+
+/// Applies one change to its group, or says at which field it fails.
+fn apply_change(study: &Indexed, item: &ItemDef, change: &ItemChange, record: &mut GroupRecord) -> Result<(), Refusal> {
+    let field = field(&change.group, &change.group_repeat, &change.item);
+    let refuse = |code: &'static str, message: String| Refusal { field: field.clone(), code, message };
+    let typed = change.value.as_deref().map(str::trim).filter(|typed| !typed.is_empty());
+    let value = match typed {
+        None => None,
+        Some(typed) => {
+            let collected =
+                trial::value::from_entry(item.data_type, typed).map_err(|p| refuse(p.code.as_str(), p.message))?;
+            Some(
+                ItemValue::parse(item, study.code_list_of(item), &collected)
+                    .map_err(|p| refuse(p.code.as_str(), p.message))?,
+            )
+        }
+    };
+    let unit = unit(item, change, value.is_some()).map_err(|message| refuse("unit", message))?;
+    let findings = match &value {
+        None => Vec::new(),
+        Some(value) => {
+            let unit = unit.as_deref().map(UnitOid::from);
+            check::range(item, study.code_list_of(item), value, unit.as_ref(), LANGUAGE).findings
+        }
+    };
+    if let Some(hard) = findings.iter().find(|finding| finding.hard) {
+        return Err(refuse("hard_check", hard.message.clone()));
+    }
+    let reason = match change.reason.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(reason) => {
+            Some(limit::text("reason", reason, limit::REASON_BYTES_MAX).map_err(|p| refuse("reason", p.to_string()))?)
+        }
+    };
+    let because = match change.because.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(because) => Some(
+            limit::text("because", because, limit::REASON_BYTES_MAX).map_err(|p| refuse("because", p.to_string()))?,
+        ),
+    };
+    let value = value.map(|value| value.as_collected().to_owned());
+    let place = record.items.iter().position(|kept| kept.oid == change.item);
+    let saved = place.and_then(|at| record.items.get(at));
+    let saved_value = saved.and_then(|kept| kept.value.as_ref()).map(|kept| kept.0.as_str());
+    let same = saved_value == value.as_deref() && saved.and_then(|kept| kept.unit.as_deref()) == unit.as_deref();
+    if same && because.is_none() {
+        return Ok(());
+    }
+    if reason.is_none() && !same && (needs_reason(saved_value, value.as_deref()) || saved_value.is_some()) {
+        return Err(refuse("reason_needed", "say why the saved value changes".into()));
+    }
+    let kept = ItemKept {
+        oid: change.item.clone(),
+        value: value.map(Kept),
+        unit,
+        changed: true,
+        reason: reason.map(Kept),
+        because: because.map(Kept),
+        findings: findings.into_iter().map(|finding| finding.message).collect(),
+        claim: None,
+    };
+    match place.and_then(|at| record.items.get_mut(at)) {
+        Some(slot) => *slot = kept,
+        None => record.items.push(kept),
+    }
+    Ok(())
+}
+
+/// The unit of a value: the one named, or the only one.
+fn unit(item: &ItemDef, change: &ItemChange, has_value: bool) -> Result<Option<String>, String> {
+    if !has_value {
+        return Ok(None);
+    }
+    match (change.unit.as_deref().filter(|unit| !unit.is_empty()), item.units.as_slice()) {
+        (None, []) => Ok(None),
+        (None, [only]) => Ok(Some(only.as_str().to_owned())),
+        (None, _) => Err("choose the unit of this value".into()),
+        (Some(unit), units) if units.iter().any(|known| known.as_str() == unit) => Ok(Some(unit.to_owned())),
+        (Some(_), _) => Err("this item is not given in that unit: choose one of the list".into()),
+    }
+}
+
+/// How refusals name an item on the form.
+pub(crate) fn field(group: &str, repeat: &str, item: &str) -> String {
+    format!("{group}[{repeat}].{item}")
+}
+
+fn subject_key(tx: &Tx<'_>, subject: SubjectId) -> Result<std::sync::Arc<SealKey>> {
+    let (key, status) = tx
+        .db
+        .one("SELECT key, status FROM subject WHERE id = ?1", values![&subject], |row| {
+            Ok((row.id::<KeyId>(0)?, row.text(1)?))
+        })?
+        .ok_or(Error::Hidden)?;
+    if status == "erased" {
+        return Err(Error::refused("subject", "erased", "this subject was erased: nothing can be entered any more"));
+    }
+    tx.key(key)
+}
+
+/// A form while it is being saved: what stands, and the definition it is saved under.
+struct OpenForm<'a> {
+    study: &'a Indexed,
+    id: FormId,
+    version: u32,
+    revision: u64,
+    record: FormRecord,
+    key: &'a SealKey,
+}
+
+impl<'a> OpenForm<'a> {
+    /// Finds the form, or makes ready to create it (and its visit) when it is stored.
+    fn find(tx: &mut Tx<'_>, save: &SaveForm, definition: u32, study: &'a Indexed, key: &'a SealKey) -> Result<Self> {
+        let event = study
+            .event(&save.event)
+            .ok_or_else(|| Error::refused("event", "unknown", format!("the study has no visit {}", save.event)))?;
+        if !event.forms.iter().any(|form| form.form.as_str() == save.form) {
+            return Err(Error::refused(
+                "form",
+                "unknown",
+                format!("the visit {} has no form {}", save.event, save.form),
+            ));
+        }
+        let form = study
+            .form(&save.form)
+            .ok_or_else(|| Error::refused("form", "unknown", format!("the study has no form {}", save.form)))?;
+        repeat_key("event_repeat", event.repeating, &save.event_repeat)?;
+        repeat_key("form_repeat", form.repeating, &save.form_repeat)?;
+        let row = tx.db.one(
+            "SELECT v.id, f.id, f.version, f.revision, f.state FROM visit v LEFT JOIN form f
+               ON f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
+             WHERE v.subject = ?1 AND v.event_oid = ?2 AND v.repeat = ?3",
+            values![&save.subject, &save.event, &save.event_repeat, &save.form, &save.form_repeat],
+            |row| {
+                let visit: VisitId = row.id(0)?;
+                let form = match row.maybe_id::<FormId>(1)? {
+                    None => None,
+                    Some(form) => Some((form, row.number(2)?, row.size(3)?, row.text(4)?)),
+                };
+                Ok((visit, form))
+            },
+        )?;
+        let visit = match &row {
+            Some((visit, _)) => *visit,
+            None => {
+                let visit = tx.new_id()?;
+                let record = VisitRecord {
+                    subject: save.subject,
+                    event_oid: save.event.clone(),
+                    repeat: save.event_repeat.clone(),
+                    claim: None,
+                };
+                tx.put(&visit, 1, &record, key)?;
+                visit
+            }
+        };
+        let fresh = FormRecord {
+            subject: save.subject,
+            visit,
+            form_oid: save.form.clone(),
+            repeat: save.form_repeat.clone(),
+            state: FormState::NotStarted,
+            definition,
+            study_version: study.version().oid.as_str().to_owned(),
+            reason: None,
+            claim: None,
+        };
+        let (id, version, revision, state) = match row.and_then(|(_, form)| form) {
+            None => (tx.new_id()?, 0, 0, FormState::NotStarted),
+            Some((id, version, revision, state)) => {
+                (id, version, revision, FormState::from_code(&state).ok_or_else(|| Error::fault("unknown form state"))?)
+            }
+        };
+        Ok(OpenForm { study, id, version, revision, record: FormRecord { state, ..fresh }, key })
+    }
+
+    fn group_def(&self, oid: &str) -> Result<&'a ItemGroupDef> {
+        let on_form = self
+            .study
+            .form(&self.record.form_oid)
+            .is_some_and(|form| form.groups.iter().any(|group| group.group.as_str() == oid));
+        self.study
+            .group(oid)
+            .filter(|_| on_form)
+            .ok_or_else(|| Error::refused(oid, "unknown", format!("the form has no item group {oid}")))
+    }
+
+    fn item_def(&self, group: &'a ItemGroupDef, oid: &str) -> Result<&'a ItemDef> {
+        let in_group = group.items.iter().any(|item| item.item.as_str() == oid);
+        self.study
+            .item(oid)
+            .filter(|_| in_group)
+            .ok_or_else(|| Error::refused(oid, "unknown", format!("the item group {} has no item {oid}", group.oid)))
+    }
+
+    /// The group as it stands, ready for a new version; none of its items counts as changed yet.
+    fn touch<'t>(
+        &self,
+        tx: &mut Tx<'_>,
+        touched: &'t mut Touched,
+        group: &ItemGroupDef,
+        repeat: &str,
+    ) -> Result<&'t mut (GroupId, u32, GroupRecord)> {
+        let oid = group.oid.as_str();
+        repeat_key(oid, group.repeating, repeat)?;
+        match touched.entry((oid.to_owned(), repeat.to_owned())) {
+            Entry::Occupied(found) => Ok(found.into_mut()),
+            Entry::Vacant(gap) => {
+                let row = tx.db.one(
+                    "SELECT id FROM item_group WHERE form = ?1 AND group_oid = ?2 AND repeat = ?3",
+                    values![&self.id, oid, repeat],
+                    |row| row.id::<GroupId>(0),
+                )?;
+                let current = match row {
+                    None => None,
+                    Some(id) => tx.current::<GroupRecord>(&id)?.map(|(version, record)| (id, version, record)),
+                };
+                Ok(gap.insert(match current {
+                    Some((id, version, mut record)) => {
+                        record.settle();
+                        (id, version.saturating_add(1), record)
+                    }
+                    None => {
+                        let record = GroupRecord {
+                            form: self.id,
+                            group_oid: oid.to_owned(),
+                            repeat: repeat.to_owned(),
+                            removed: None,
+                            items: Vec::new(),
+                            claim: None,
+                        };
+                        (tx.new_id()?, 1, record)
+                    }
+                }))
+            }
+        }
+    }
+
+    /// Stores the form record when the form is new, changes state, or moves to another study version.
+    fn store(&mut self, tx: &mut Tx<'_>, state: FormState, reason: Option<&str>) -> Result<()> {
+        let current = if self.version == 0 { None } else { tx.current::<FormRecord>(&self.id)? };
+        let record = match current {
+            None => FormRecord { state, ..self.record.clone() },
+            Some((_, kept)) if kept.state == state && kept.study_version == self.record.study_version => return Ok(()),
+            Some((_, kept)) => {
+                let reason = reason.map(|reason| limit::text("reason", reason, limit::REASON_BYTES_MAX)).transpose()?;
+                FormRecord { state, reason, claim: kept.claim, ..self.record.clone() }
+            }
+        };
+        tx.put(&self.id, self.version.saturating_add(1), &record, self.key)
+    }
+
+    /// Mandatory items without a value, once this save is done.
+    fn missing(&self, tx: &Tx<'_>, touched: &Touched) -> Result<Vec<Refusal>> {
+        let stored = tx.db.select(
+            "SELECT id, group_oid, repeat FROM item_group WHERE form = ?1 AND removed = 0",
+            values![&self.id],
+            |row| Ok((row.id::<GroupId>(0)?, row.text(1)?, row.text(2)?)),
+        )?;
+        let mut rows: BTreeMap<(String, String), Vec<ItemKept>> = BTreeMap::new();
+        for (id, oid, repeat) in stored {
+            if let Some((_, record)) = tx.current::<GroupRecord>(&id)? {
+                rows.insert((oid, repeat), record.items);
+            }
+        }
+        for (key, (_, _, record)) in touched {
+            match record.removed {
+                Some(_) => drop(rows.remove(key)),
+                None => drop(rows.insert(key.clone(), record.items.clone())),
+            }
+        }
+        let Some(form) = self.study.form(&self.record.form_oid) else { return Ok(Vec::new()) };
+        let mut missing = Vec::new();
+        for reference in &form.groups {
+            let Some(group) = self.study.group(reference.group.as_str()) else { continue };
+            let oid = group.oid.as_str();
+            let of_group = || rows.iter().filter(|((found, _), _)| found == oid);
+            let mut repeats: Vec<String> = of_group().map(|((_, repeat), _)| repeat.clone()).collect();
+            if repeats.is_empty() && reference.mandatory {
+                repeats.push(if group.repeating { "1".into() } else { String::new() });
+            }
+            for repeat in repeats {
+                let items = rows.get(&(oid.to_owned(), repeat.clone()));
+                for item in group.items.iter().filter(|item| item.mandatory && item.collection_exception.is_none()) {
+                    let filled = items.is_some_and(|items| {
+                        items.iter().any(|kept| kept.oid == item.item.as_str() && kept.value.is_some())
+                    });
+                    if !filled {
+                        missing.push(Refusal {
+                            field: field(oid, &repeat, item.item.as_str()),
+                            code: "missing",
+                            message: "a value is needed before the form is complete".into(),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(missing)
+    }
+}
+
+/// A repeat key is empty where nothing repeats, else a number from 1.
+fn repeat_key(field: &str, repeating: bool, key: &str) -> Result<()> {
+    let fits = if repeating {
+        key.parse::<u32>().is_ok_and(|n| (1..=limit::REPEATS_MAX).contains(&n)) || key.is_empty()
+    } else {
+        key.is_empty()
+    };
+    if fits {
+        return Ok(());
+    }
+    let message =
+        if repeating { "number the repeats 1, 2, 3, …" } else { "this does not repeat: leave the repeat out" };
+    Err(Error::refused(field, "repeat", message))
+}
+
+impl GroupRecord {
+    /// What is true of one version only is not carried into the next.
+    pub(crate) fn settle(&mut self) {
+        self.removed = None;
+        for item in &mut self.items {
+            item.changed = false;
+            item.reason = None;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Founding an organization.
+
+use serde::Serialize;
+use trial::{access::Scope, ids::PersonId, limit, permission::Permission, role::Role};
+
+use crate::{
+    act::Act,
+    actor::Access,
+    acts::{AddPerson, GiveGrant, grant, person},
+    error::{Error, Result},
+    key::Purpose,
+    place::Target,
+    record::{LedgerKeys, OrganizationRecord},
+    tx::Tx,
+};
+
+/// Founds the organization: its ledger, and the keys that sign it.
+#[derive(Debug, Serialize)]
+pub struct FoundOrganization {
+    /// Its name.
+    pub name: String,
+    /// Prefix of its ledgers' origins, a schema-less URL such as `probity.example.org/ledger`.
+    pub origin: String,
+    /// Whether people need a second factor to sign in.
+    pub second_factor: bool,
+}
+
+impl Act for FoundOrganization {
+    const NAME: &'static str = "organization.found";
+    const NEEDS: Permission = Permission::OrganizationFound;
+
+    fn target(&self) -> Target {
+        Target::Installation
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        let name = limit::text("name", &self.name, limit::NAME_BYTES_MAX)?;
+        if tx.current::<OrganizationRecord>(&tx.organization)?.is_some() {
+            return Err(Error::Conflict { message: "this organization is founded already".into(), current: None });
+        }
+        let ledger = tx.new_id()?;
+        let organization = tx.organization;
+        let top = std::sync::Arc::clone(tx.ring.top());
+        let record = OrganizationRecord {
+            name,
+            ledger,
+            origin: format!("{}/{ledger}", self.origin),
+            second_factor: self.second_factor,
+        };
+        tx.put(&organization, 1, &record, &top)?;
+        let secret = tx.new_key(Purpose::Secret, None)?;
+        let mut keys = LedgerKeys { ed25519: [0; 32], ml_dsa_44: [0; 32] };
+        aws_lc_rs::rand::fill(&mut keys.ed25519).map_err(Error::fault)?;
+        aws_lc_rs::rand::fill(&mut keys.ml_dsa_44).map_err(Error::fault)?;
+        tx.put(&organization, 1, &keys, &secret)
+    }
+}
+
+/// Adds the first administrator. The operator may do this once; from then on the organization is its own people's.
+#[derive(Debug, Serialize)]
+pub struct AppointFirst {
+    /// Who.
+    pub person: AddPerson,
+}
+
+impl Act for AppointFirst {
+    const NAME: &'static str = "organization.appoint_first";
+    const NEEDS: Permission = Permission::OrganizationFound;
+
+    fn target(&self) -> Target {
+        Target::Installation
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        if tx.db.one("SELECT 1 FROM person LIMIT 1", &[], |_| Ok(()))?.is_some() {
+            return Err(Error::Conflict {
+                message: "this organization has people already: they add others".into(),
+                current: None,
+            });
+        }
+        let person: PersonId = tx.new_id()?;
+        person::add(tx, person, &self.person)?;
+        let role = GiveGrant {
+            person,
+            role: Role::OrganizationAdministrator,
+            scope: Scope::Organization,
+            until: None,
+            reason: None,
+        };
+        grant::give(tx, &role, None)
+    }
+}

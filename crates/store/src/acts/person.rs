@@ -1,0 +1,271 @@
+//! People: added by an administrator, enrolled by themselves with a token that works once.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use trial::{ids::PersonId, limit, permission::Permission};
+
+use crate::{
+    act::Act,
+    actor::Access,
+    backend::values,
+    error::{Error, Result},
+    key::Purpose,
+    place::Target,
+    record::{CredentialRecord, PersonRecord},
+    session,
+    tx::Tx,
+};
+
+/// How long an enrolment token works.
+pub const ENROLMENT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The domain of the keyed hash by which a sign-in name is found.
+pub(crate) const SIGN_IN: &str = "sign_in";
+
+/// A sign-in name as it is compared: no case, no white space around.
+pub(crate) fn folded(sign_in: &str) -> String {
+    sign_in.trim().to_lowercase()
+}
+
+/// Adds a person, who then enrols with the token of which this is the hash.
+#[derive(Debug, Serialize)]
+pub struct AddPerson {
+    /// Name, as it is shown.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// The name typed to sign in.
+    pub sign_in: String,
+    /// SHA-256 of the one-time enrolment token.
+    pub enrolment_tag: [u8; 32],
+}
+
+impl Act for AddPerson {
+    const NAME: &'static str = "person.add";
+    const NEEDS: Permission = Permission::PeopleManage;
+
+    fn target(&self) -> Target {
+        Target::Organization
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        let person: PersonId = tx.new_id()?;
+        add(tx, person, self)
+    }
+}
+
+/// Adds a person under an id that the caller made.
+pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson) -> Result<()> {
+    let name = limit::text("name", &new.name, limit::NAME_BYTES_MAX)?;
+    let email = limit::text("email", &new.email, limit::NAME_BYTES_MAX)?;
+    if !email.contains('@') || email.contains(char::is_whitespace) {
+        return Err(Error::refused("email", "not_an_address", "type a mail address such as ana@example.org"));
+    }
+    let sign_in = limit::text("sign_in", &folded(&new.sign_in), limit::SIGN_IN_BYTES_MAX)?;
+    let tag = tx.ring.tag(SIGN_IN, &sign_in);
+    if tx.db.one("SELECT 1 FROM person WHERE sign_in_tag = ?1", values![&tag], |_| Ok(()))?.is_some() {
+        return Err(Error::refused(
+            "sign_in",
+            "taken",
+            "somebody here signs in under this name already: choose another",
+        ));
+    }
+    let end = later(tx.at(), ENROLMENT);
+    let key = tx.new_key(Purpose::Person, None)?;
+    let secret_key = tx.new_key(Purpose::Secret, None)?;
+    let record = PersonRecord {
+        name,
+        email,
+        sign_in,
+        sign_in_tag: tag,
+        active: true,
+        enrolment: Some((new.enrolment_tag, crate::time::micros(end))),
+        key: key.id(),
+        secret_key: secret_key.id(),
+    };
+    tx.put(&person, 1, &record, &key)
+}
+
+/// Gives a person a new enrolment token, when the first was lost or a second factor is gone.
+#[derive(Debug, Serialize)]
+pub struct RenewEnrolment {
+    /// Who.
+    pub person: PersonId,
+    /// SHA-256 of the new token.
+    pub enrolment_tag: [u8; 32],
+}
+
+impl Act for RenewEnrolment {
+    const NAME: &'static str = "person.renew_enrolment";
+    const NEEDS: Permission = Permission::PeopleManage;
+
+    fn target(&self) -> Target {
+        Target::Person(self.person)
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        if access.person()? == self.person {
+            return Err(Error::refused(
+                "person",
+                "oneself",
+                "nobody renews their own enrolment: ask another administrator",
+            ));
+        }
+        let end = crate::time::micros(later(tx.at(), ENROLMENT));
+        change(tx, self.person, |record| record.enrolment = Some((self.enrolment_tag, end)))
+    }
+}
+
+/// Disables a person's account: every session ends, no grant works any more.
+#[derive(Debug, Serialize)]
+pub struct DisablePerson {
+    /// Who.
+    pub person: PersonId,
+}
+
+impl Act for DisablePerson {
+    const NAME: &'static str = "person.disable";
+    const NEEDS: Permission = Permission::PeopleManage;
+
+    fn target(&self) -> Target {
+        Target::Person(self.person)
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        if access.person()? == self.person {
+            return Err(Error::refused(
+                "person",
+                "oneself",
+                "nobody disables their own account: ask another administrator",
+            ));
+        }
+        session::end(tx.db, self.person, session::Which::AllBut(None), tx.at())?;
+        change(tx, self.person, |record| {
+            record.active = false;
+            record.enrolment = None;
+        })
+    }
+}
+
+/// Sets the password (and, where asked, the second factor) of the person who holds an enrolment token.
+#[derive(Serialize)]
+pub struct Enrol {
+    pub(crate) person: PersonId,
+    pub(crate) enrolment_tag: [u8; 32],
+    pub(crate) password: String,
+    pub(crate) totp: Option<Vec<u8>>,
+}
+
+impl Act for Enrol {
+    const NAME: &'static str = "person.enrol";
+    const NEEDS: Permission = Permission::SignIn;
+
+    fn target(&self) -> Target {
+        Target::Door
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        let row = tx.db.one(
+            "SELECT enrolment_end FROM person WHERE id = ?1 AND enrolment_tag = ?2 AND active = 1",
+            values![&self.person, &self.enrolment_tag],
+            |row| row.maybe_int(0),
+        )?;
+        match row.flatten() {
+            Some(end) if crate::time::micros(tx.at()) < end => {}
+            _ => return Err(spent()),
+        }
+        session::end(tx.db, self.person, session::Which::AllBut(None), tx.at())?;
+        set_credential(tx, self.person, |_| CredentialRecord {
+            password: self.password.clone(),
+            totp: self.totp.clone(),
+        })
+    }
+}
+
+/// An enrolment token that does not work (any more).
+pub(crate) fn spent() -> Error {
+    Error::refused(
+        "token",
+        "spent",
+        "this enrolment link was used, has expired or was replaced: ask an administrator for a new one",
+    )
+}
+
+/// Changes one's own password; every other session of the person ends.
+#[derive(Serialize)]
+pub struct ChangePassword {
+    pub(crate) password: String,
+}
+
+impl Act for ChangePassword {
+    const NAME: &'static str = "account.change_password";
+    const NEEDS: Permission = Permission::OwnAccount;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        let person = access.person()?;
+        session::end(tx.db, person, session::Which::AllBut(access.actor().session()), tx.at())?;
+        set_credential(tx, person, |old| CredentialRecord {
+            password: self.password.clone(),
+            totp: old.and_then(|old| old.totp.clone()),
+        })
+    }
+}
+
+/// Sets one's own second factor (RFC 6238), once a code from it was shown.
+#[derive(Serialize)]
+pub struct SetSecondFactor {
+    pub(crate) secret: Vec<u8>,
+}
+
+impl Act for SetSecondFactor {
+    const NAME: &'static str = "account.set_second_factor";
+    const NEEDS: Permission = Permission::OwnAccount;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        let person = access.person()?;
+        session::end(tx.db, person, session::Which::AllBut(access.actor().session()), tx.at())?;
+        let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
+        set_credential(tx, person, |_| CredentialRecord {
+            password: old.password.clone(),
+            totp: Some(self.secret.clone()),
+        })
+    }
+}
+
+fn set_credential(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    make: impl FnOnce(Option<&CredentialRecord>) -> CredentialRecord,
+) -> Result<()> {
+    let (version, old) = match tx.current::<CredentialRecord>(&person)? {
+        Some((version, old)) => (version, Some(old)),
+        None => (0, None),
+    };
+    let secret_key = tx
+        .db
+        .one("SELECT secret_key FROM person WHERE id = ?1", values![&person], |row| row.id(0))?
+        .ok_or(Error::Hidden)?;
+    let key = tx.key(secret_key)?;
+    tx.put(&person, version.saturating_add(1), &make(old.as_ref()), &key)
+}
+
+fn change(tx: &mut Tx<'_>, person: PersonId, how: impl FnOnce(&mut PersonRecord)) -> Result<()> {
+    let (version, mut record) = tx.current::<PersonRecord>(&person)?.ok_or(Error::Hidden)?;
+    // A token that was used or replaced must not come back with an older record.
+    record.enrolment = None;
+    how(&mut record);
+    let key = tx.key(record.key)?;
+    tx.put(&person, version.saturating_add(1), &record, &key)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
+}

@@ -1,0 +1,113 @@
+//! Sign-ins, good and bad, and the ends of sessions. All are in the organization's ledger.
+
+use serde::Serialize;
+use trial::{
+    ids::{PersonId, SessionId},
+    permission::Permission,
+};
+
+use crate::{
+    act::Act,
+    actor::Access,
+    error::{Error, Result},
+    place::Target,
+    session, throttle,
+    tx::Tx,
+};
+
+/// Opens a session. Made only by a sign-in that has proved the person.
+#[derive(Serialize)]
+pub struct OpenSession {
+    pub(crate) person: PersonId,
+    pub(crate) token_tag: [u8; 32],
+    pub(crate) throttle_tag: [u8; 32],
+    pub(crate) second_factor: bool,
+    /// The time step of the code that was used, so that it works once.
+    pub(crate) totp_step: Option<u64>,
+}
+
+impl Act for OpenSession {
+    const NAME: &'static str = "session.open";
+    const NEEDS: Permission = Permission::SignIn;
+
+    fn target(&self) -> Target {
+        Target::Door
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        if let Some(step) = self.totp_step {
+            throttle::spend_code(tx.db, &self.person, step)?;
+        }
+        let id: SessionId = tx.new_id()?;
+        let at = tx.at();
+        throttle::clear(tx.db, &self.throttle_tag)?;
+        session::open(tx.db, id, self.person, &self.token_tag, at)?;
+        tx.name_person(self.person);
+        Ok(())
+    }
+}
+
+/// Records a sign-in that was refused, and makes the next one wait longer.
+#[derive(Serialize)]
+pub struct RefuseSignIn {
+    pub(crate) throttle_tag: [u8; 32],
+    /// The account tried, where there is one. What was typed is not kept: it may be a password.
+    pub(crate) person: Option<PersonId>,
+}
+
+impl Act for RefuseSignIn {
+    const NAME: &'static str = "session.refuse";
+    const NEEDS: Permission = Permission::SignIn;
+
+    fn target(&self) -> Target {
+        Target::Door
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        throttle::failed(tx.db, &self.throttle_tag, tx.at())?;
+        if let Some(person) = self.person {
+            tx.name_person(person);
+        }
+        Ok(())
+    }
+}
+
+/// Ends one of one's own sessions.
+#[derive(Debug, Serialize)]
+pub struct EndSession {
+    /// Which.
+    pub session: SessionId,
+}
+
+impl Act for EndSession {
+    const NAME: &'static str = "session.end";
+    const NEEDS: Permission = Permission::OwnAccount;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        match session::end(tx.db, access.person()?, session::Which::One(self.session), tx.at())? {
+            0 => Err(Error::Hidden),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Ends every session of one's own but the one that asks.
+#[derive(Debug, Serialize)]
+pub struct EndOtherSessions {}
+
+impl Act for EndOtherSessions {
+    const NAME: &'static str = "session.end_others";
+    const NEEDS: Permission = Permission::OwnAccount;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        session::end(tx.db, access.person()?, session::Which::AllBut(access.actor().session()), tx.at()).map(drop)
+    }
+}

@@ -1,0 +1,167 @@
+//! What the writing thread works with: decide, do, append, all in one transaction that many acts share.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use ledger::{Entry, Hash};
+use trial::ids::RequestId;
+
+use crate::{
+    act::Act,
+    actor::{Access, Actor},
+    backend::{Connection, values},
+    error::{Error, Result},
+    fresh::Fresh,
+    log::{self, Log},
+    shared::Shared,
+    time,
+    tx::{self, Receipt, Tx},
+};
+
+/// One connection that writes, and the state of the ledgers it appends to.
+pub(crate) struct Core {
+    pub(crate) db: Connection,
+    pub(crate) shared: Arc<Shared>,
+    logs: BTreeMap<u32, Log>,
+    fresh: Fresh,
+}
+
+impl Core {
+    pub(crate) fn new(db: Connection, shared: Arc<Shared>) -> Self {
+        Core { db, shared, logs: BTreeMap::new(), fresh: Fresh::default() }
+    }
+
+    /// Does an act, or finds that this request had done it.
+    pub(crate) fn perform<A: Act>(&mut self, actor: &Actor, act: &A, request: RequestId) -> Result<Receipt> {
+        self.shared.writable()?;
+        let at = self.shared.clock.now();
+        let body = self.fingerprint::<A>(act)?;
+        if let Some(receipt) = self.repeated::<A>(actor, request, body)? {
+            return Ok(receipt);
+        }
+        let access = Access::decide(&self.db, actor, act.target(), A::NEEDS, at)?;
+        let number = access.located().ledger;
+        self.db.savepoint()?;
+        let shared = Arc::clone(&self.shared);
+        let mut tx =
+            Tx::new(&self.db, &shared.ring, shared.organization, &shared.definitions, &mut self.fresh, &access);
+        let done = act.apply(&mut tx, &access).and_then(|()| {
+            let log = match self.logs.entry(number) {
+                std::collections::btree_map::Entry::Occupied(found) => found.into_mut(),
+                std::collections::btree_map::Entry::Vacant(gap) => gap.insert(Log::open(&self.db, number)?),
+            };
+            tx.finish(access, A::NAME, Some((request, body)), log)
+        });
+        match done {
+            Ok(receipt) => {
+                self.db.release()?;
+                Ok(receipt)
+            }
+            Err(error) => {
+                self.db.undo()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends the entry of a view: who looked at what, how much, and a digest of what was shown.
+    pub(crate) fn note(&mut self, note: &Looked) -> Result<()> {
+        self.shared.writable()?;
+        let number = note.ledger;
+        let log = self.log(number)?;
+        let entry = Entry {
+            at: time::stamp(note.at.max(log.last)),
+            actor: note.actor.clone(),
+            role: note.role.into(),
+            act: note.view.into(),
+            target: note.target.clone(),
+            request: None,
+            body: None,
+            changes: Vec::new(),
+            shown: Some(ledger::Shown { count: note.count, digest: note.digest }),
+            manifest: None,
+        };
+        self.db.savepoint()?;
+        let log = match self.logs.get_mut(&number) {
+            Some(log) => log,
+            None => return Err(Error::fault("the ledger went away")),
+        };
+        match tx::append(&self.db, log, &entry) {
+            Ok((_, leaf)) => {
+                self.db.release()?;
+                log.frontier.append(leaf);
+                log.last = log.last.max(note.at);
+                Ok(())
+            }
+            Err(error) => {
+                self.db.undo()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The state of a ledger, read when first needed.
+    pub(crate) fn log(&mut self, number: u32) -> Result<&mut Log> {
+        match self.logs.entry(number) {
+            std::collections::btree_map::Entry::Occupied(found) => Ok(found.into_mut()),
+            std::collections::btree_map::Entry::Vacant(gap) => Ok(gap.insert(Log::open(&self.db, number)?)),
+        }
+    }
+
+    /// Writes what the group's entries completed, then makes all of it durable.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        for log in self.logs.values_mut() {
+            log.write_tiles(&self.db)?;
+        }
+        self.db.commit()
+    }
+
+    /// Forgets the group: nothing of it is stored, so nothing of it may stay in memory.
+    pub(crate) fn abandon(&mut self) {
+        self.db.rollback();
+        self.logs.clear();
+        self.shared.ring.forget();
+        self.shared.definitions.forget();
+        self.shared.sessions.forget();
+    }
+
+    /// A keyed digest of the request, so that a reused request id is told from a retry. Keyed, because entries are
+    /// shown to people who may not see values, and a plain digest of “120” is as good as “120”.
+    fn fingerprint<A: Act>(&self, act: &A) -> Result<Hash> {
+        let json = zeroize::Zeroizing::new(serde_json::to_string(act).map_err(Error::fault)?);
+        Ok(Hash(self.shared.ring.tag(A::NAME, &json)))
+    }
+
+    fn repeated<A: Act>(&self, actor: &Actor, request: RequestId, body: Hash) -> Result<Option<Receipt>> {
+        let found = self.db.one("SELECT ledger, entry FROM request WHERE id = ?1", values![&request], |row| {
+            Ok((row.number(0)?, row.size(1)?))
+        })?;
+        let Some((number, index)) = found else { return Ok(None) };
+        let (bytes, entry) = log::entry(&self.db, number, index)?;
+        if entry.actor != actor.name() || entry.act != A::NAME || entry.body != Some(body) {
+            return Err(Error::Conflict {
+                message:
+                    "this request id was used for another request: nothing was stored. Send this one under a new id"
+                        .into(),
+                current: None,
+            });
+        }
+        let id = self
+            .db
+            .one("SELECT id FROM ledger WHERE number = ?1", values![number], |row| row.id(0))?
+            .ok_or(Error::Hidden)?;
+        Receipt::of(id, index, &entry, ledger::leaf_hash(&bytes), true).map(Some)
+    }
+}
+
+/// What the entry of a view says.
+pub(crate) struct Looked {
+    pub view: &'static str,
+    pub actor: String,
+    pub role: &'static str,
+    pub target: String,
+    pub ledger: u32,
+    pub at: Timestamp,
+    pub count: u64,
+    pub digest: Hash,
+}

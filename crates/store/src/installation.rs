@@ -1,0 +1,277 @@
+//! A data directory: the root key, a lock that keeps a second server out, and a folder per organization.
+//!
+//! ```text
+//! DATA/root.key                      0600; back it up apart from the data
+//! DATA/lock                          held while a process has the directory open
+//! DATA/organizations/<id>/keys.json  the organization's keys, wrapped by the root key
+//! DATA/organizations/<id>/store.db   SQLCipher
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use trial::{
+    ids::{LedgerId, OrganizationId},
+    limit,
+};
+
+use crate::{
+    actor::Actor,
+    acts::{AddPerson, AppointFirst, FoundOrganization},
+    backend::Location,
+    error::{Error, Result},
+    fresh::Fresh,
+    key::{KeyFile, KeyRing, RootKey},
+    organization::Organization,
+    shared::Shared,
+    time::Clock,
+};
+
+/// A data directory, open.
+pub struct Installation {
+    folder: PathBuf,
+    root: RootKey,
+    clock: Arc<dyn Clock>,
+    organizations: RwLock<BTreeMap<OrganizationId, Arc<Organization>>>,
+    /// Held as long as this lives.
+    _lock: File,
+}
+
+impl std::fmt::Debug for Installation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Installation").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// The first administrator of a new organization.
+#[derive(Debug, Clone)]
+pub struct FirstAdministrator {
+    /// Name.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// The name typed to sign in.
+    pub sign_in: String,
+    /// The one-time enrolment token, of which only the hash is stored.
+    pub token: String,
+}
+
+impl Installation {
+    /// Makes a new data directory with a new root key.
+    ///
+    /// # Errors
+    /// Refused where the folder holds one already, or cannot be written.
+    pub fn create(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
+        make_folder(folder)?;
+        make_folder(&folder.join("organizations"))?;
+        let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
+        if key_file.exists() {
+            return Err(Error::refused(
+                "data_dir",
+                "exists",
+                format!(
+                    "{} exists already: this folder is initialized; choose another, or go on with `probity serve`",
+                    key_file.display()
+                ),
+            ));
+        }
+        let root = RootKey::create(&key_file)?;
+        Ok(Installation {
+            _lock: lock(folder)?,
+            folder: folder.to_owned(),
+            root,
+            clock,
+            organizations: RwLock::default(),
+        })
+    }
+
+    /// Opens a data directory and every organization in it.
+    ///
+    /// # Errors
+    /// Refused with what to do, where a key is missing or wrong, a database is damaged or of another version, or
+    /// another server has the directory open.
+    pub fn open(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
+        if !folder.join("organizations").is_dir() {
+            return Err(Error::refused(
+                "data_dir",
+                "not_initialized",
+                format!(
+                    "{} is not a data directory of Probity: run `probity init` first, or name the right one with --data",
+                    folder.display()
+                ),
+            ));
+        }
+        let lock = lock(folder)?;
+        let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
+        let root = RootKey::read(&key_file)?;
+        let installation =
+            Installation { folder: folder.to_owned(), root, clock, organizations: RwLock::default(), _lock: lock };
+        let entries = fs::read_dir(folder.join("organizations")).map_err(Error::fault)?;
+        for entry in entries {
+            let path = entry.map_err(Error::fault)?.path();
+            if path.is_dir() {
+                let organization = installation.open_organization(&path)?;
+                installation.keep(organization);
+            }
+        }
+        Ok(installation)
+    }
+
+    fn open_organization(&self, folder: &Path) -> Result<Organization> {
+        let file = folder.join("keys.json");
+        let keys = KeyFile::read(&file)?;
+        let named = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if keys.organization.to_string() != named {
+            return Err(Error::refused(
+                "keys",
+                "another_organization",
+                format!(
+                    "{} belongs to organization {}: put each organization's files back in its own folder",
+                    file.display(),
+                    keys.organization
+                ),
+            ));
+        }
+        let open = keys.unwrap(&self.root, &file)?;
+        let ring = KeyRing::new(keys.organization, open.organization, open.tag);
+        let shared = Shared::new(keys.organization, keys.name.clone(), ring, Arc::clone(&self.clock));
+        Organization::open(Location::File { path: folder.join("store.db"), key: open.database }, shared, false)
+    }
+
+    /// Founds an organization and its first administrator, who enrols with the token.
+    ///
+    /// # Errors
+    /// Refused with what is wrong; then nothing is left of it.
+    pub fn found(&self, founding: FoundOrganization, first: &FirstAdministrator) -> Result<Arc<Organization>> {
+        let name = limit::text("name", &founding.name, limit::NAME_BYTES_MAX)?;
+        if self.all().iter().any(|organization| organization.name() == name) {
+            return Err(Error::refused("name", "taken", format!("an organization named {name} exists already")));
+        }
+        let id: OrganizationId = Fresh::default().id(self.clock.now())?;
+        let folder = self.folder.join("organizations").join(id.to_string());
+        make_folder(&folder)?;
+        let made = self.found_in(&folder, id, &name, founding, first);
+        match made {
+            Ok(organization) => Ok(self.keep(organization)),
+            Err(error) => {
+                // It was never acknowledged, so nothing of it may stay.
+                let _ = fs::remove_dir_all(&folder);
+                Err(error)
+            }
+        }
+    }
+
+    fn found_in(
+        &self,
+        folder: &Path,
+        id: OrganizationId,
+        name: &str,
+        founding: FoundOrganization,
+        first: &FirstAdministrator,
+    ) -> Result<Organization> {
+        let keys = KeyFile::create(&folder.join("keys.json"), &self.root, id, name)?;
+        let ring = KeyRing::new(id, keys.organization, keys.tag);
+        let shared = Shared::new(id, name.to_owned(), ring, Arc::clone(&self.clock));
+        let organization =
+            Organization::open(Location::File { path: folder.join("store.db"), key: keys.database }, shared, true)?;
+        let operator = Actor::operator();
+        organization.act(&operator, founding, organization.fresh_request()?)?;
+        let person = AddPerson {
+            name: first.name.clone(),
+            email: first.email.clone(),
+            sign_in: first.sign_in.clone(),
+            enrolment_tag: crate::session::tag(&first.token),
+        };
+        organization.act(&operator, AppointFirst { person }, organization.fresh_request()?)?;
+        Ok(organization)
+    }
+
+    fn keep(&self, organization: Organization) -> Arc<Organization> {
+        let organization = Arc::new(organization);
+        let mut all = self.organizations.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(organization.id(), Arc::clone(&organization));
+        organization
+    }
+
+    /// The organization with this id.
+    #[must_use]
+    pub fn organization(&self, id: OrganizationId) -> Option<Arc<Organization>> {
+        self.organizations.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone)
+    }
+
+    /// Every organization.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Organization>> {
+        self.organizations.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
+    }
+
+    /// The organization that a ledger belongs to.
+    ///
+    /// # Errors
+    /// `Hidden` where no ledger has this id.
+    pub fn of_ledger(&self, ledger: LedgerId) -> Result<Arc<Organization>> {
+        for organization in self.all() {
+            if organization.ledgers()?.iter().any(|(_, id, _)| *id == ledger) {
+                return Ok(organization);
+            }
+        }
+        Err(Error::Hidden)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes a new root key and rewraps every organization's key under it. Nothing else changes.
+    ///
+    /// # Errors
+    /// Refused where a file cannot be written. A crash between two organizations leaves both key files in place:
+    /// run it again.
+    pub fn rotate_root_key(&mut self, old: &Path, new: &Path) -> Result<usize> {
+        let key = RootKey::create(new)?;
+        let mut count = 0_usize;
+        for organization in self.all() {
+            let file = self.folder.join("organizations").join(organization.id().to_string()).join("keys.json");
+            KeyFile::read(&file)?.rewrap(&file, &self.root, &key)?;
+            count = count.saturating_add(1);
+        }
+        fs::rename(new, old).map_err(Error::fault)?;
+        self.root = key;
+        Ok(count)
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<()> {
+    let failed = |e: std::io::Error| {
+        Error::refused("data_dir", "not_writable", format!("{} cannot be made ({e})", folder.display()))
+    };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder).map_err(failed)
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(|e| {
+        Error::refused("data_dir", "not_writable", format!("{} cannot be written ({e})", path.display()))
+    })?;
+    file.try_lock().map_err(|_| {
+        Error::refused(
+            "data_dir",
+            "in_use",
+            format!("another Probity has {} open: stop it first, or choose another data directory", folder.display()),
+        )
+    })?;
+    Ok(file)
+}

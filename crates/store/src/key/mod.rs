@@ -1,0 +1,17 @@
+//! Keys and sealing.
+//!
+//! ```text
+//! root key (a file) ── wraps ──> organization key ── wraps ──> study key ── wraps ──> subject keys
+//!                                        ├────────── wraps ──> person keys, secret keys
+//!                                        └────────── wraps ──> database key (opens the SQLCipher file)
+//! ```
+//! A destroyed key cannot be had again, and what it sealed cannot be read: that is how a person is erased.
+//! No setting turns any of this off.
+
+mod files;
+mod ring;
+mod seal;
+
+pub(crate) use files::{KeyFile, RootKey};
+pub(crate) use ring::{KeyRing, Purpose};
+pub(crate) use seal::{Cell, SealKey, sealed_key_id};

@@ -1,0 +1,152 @@
+//! The keys below the organization key: made, wrapped, found, destroyed. They lie in a table outside the ledger.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use trial::ids::{Id, KeyId, OrganizationId};
+use zeroize::Zeroizing;
+
+use super::seal::{Cell, SealKey};
+use crate::{
+    backend::{Connection, values},
+    error::{Error, Result},
+};
+
+/// Open keys kept in memory; the least needed are unwrapped again.
+const OPEN_KEYS_MAX: usize = 20_000;
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A study's definition and sites.
+    Study,
+    /// One subject's clinical data.
+    Subject,
+    /// One person's name and address.
+    Person,
+    /// Credentials and signing keys.
+    Secret,
+}
+
+impl Purpose {
+    const fn code(self) -> &'static str {
+        match self {
+            Purpose::Study => "study",
+            Purpose::Subject => "subject",
+            Purpose::Person => "person",
+            Purpose::Secret => "secret",
+        }
+    }
+}
+
+/// The organization key, and the keys it reaches.
+pub(crate) struct KeyRing {
+    organization: OrganizationId,
+    top: Arc<SealKey>,
+    tag: Zeroizing<[u8; 32]>,
+    open: Mutex<HashMap<KeyId, Arc<SealKey>>>,
+}
+
+impl KeyRing {
+    pub(crate) fn new(organization: OrganizationId, top: SealKey, tag: Zeroizing<[u8; 32]>) -> Self {
+        KeyRing { organization, top: Arc::new(top), tag, open: Mutex::default() }
+    }
+
+    /// The organization key: seals what belongs to the organization as a whole.
+    pub(crate) fn top(&self) -> &Arc<SealKey> {
+        &self.top
+    }
+
+    /// A keyed hash, for finding a row by something that must not be readable there.
+    pub(crate) fn tag(&self, domain: &str, text: &str) -> [u8; 32] {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &*self.tag);
+        let mut context = aws_lc_rs::hmac::Context::with_key(&key);
+        context.update(domain.as_bytes());
+        context.update(&[0]);
+        context.update(text.as_bytes());
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
+    }
+
+    /// Makes a key and stores it wrapped by `wrapper` (`None`: the organization key).
+    pub(crate) fn make(
+        &self,
+        db: &Connection,
+        purpose: Purpose,
+        wrapper: Option<KeyId>,
+        id: KeyId,
+    ) -> Result<Arc<SealKey>> {
+        let mut plain = Zeroizing::new([0; 32]);
+        aws_lc_rs::rand::fill(&mut *plain).map_err(Error::fault)?;
+        let above = match wrapper {
+            None => Arc::clone(&self.top),
+            Some(above) => self.find(db, above)?.ok_or_else(|| Error::fault("the wrapping key is destroyed"))?,
+        };
+        let wrapped = above.seal(self.cell(purpose.code(), &id), &*plain)?;
+        db.execute(
+            "INSERT INTO wrapped_key (id, purpose, wrapper, wrapped) VALUES (?1, ?2, ?3, ?4)",
+            values![&id, purpose.code(), wrapper.as_ref(), &wrapped],
+        )?;
+        let key = Arc::new(SealKey::new(id, &plain)?);
+        self.keep(Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// The key with this id; `None` where it was destroyed.
+    pub(crate) fn find(&self, db: &Connection, id: KeyId) -> Result<Option<Arc<SealKey>>> {
+        if id == self.top.id() {
+            return Ok(Some(Arc::clone(&self.top)));
+        }
+        if let Some(key) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(Some(Arc::clone(key)));
+        }
+        let row = db.one("SELECT purpose, wrapper, wrapped FROM wrapped_key WHERE id = ?1", values![&id], |row| {
+            Ok((row.text(0)?, row.maybe_id::<KeyId>(1)?, row.maybe_blob(2)?))
+        })?;
+        let Some((purpose, wrapper, wrapped)) = row else {
+            return Err(Error::fault(format!("key {id} is not in the key table")));
+        };
+        let Some(wrapped) = wrapped else { return Ok(None) };
+        let above = match wrapper {
+            None => Arc::clone(&self.top),
+            Some(above) => match self.find(db, above)? {
+                Some(key) => key,
+                None => return Ok(None),
+            },
+        };
+        let plain = above
+            .open(self.cell(&purpose, &id), &wrapped)
+            .ok_or_else(|| Error::fault(format!("key {id} does not open: the key table was changed")))?;
+        let plain: Zeroizing<[u8; 32]> = Zeroizing::new(plain.as_slice().try_into().map_err(Error::fault)?);
+        let key = Arc::new(SealKey::new(id, &plain)?);
+        self.keep(Arc::clone(&key));
+        Ok(Some(key))
+    }
+
+    /// Destroys a key: its wrapped bytes go, its row stays to say so.
+    pub(crate) fn destroy(&self, db: &Connection, id: KeyId) -> Result<()> {
+        db.execute("UPDATE wrapped_key SET wrapped = NULL WHERE id = ?1", values![&id])?;
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        Ok(())
+    }
+
+    /// Forgets every open key, so that each is read again.
+    pub(crate) fn forget(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn keep(&self, key: Arc<SealKey>) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= OPEN_KEYS_MAX {
+            open.clear();
+        }
+        open.insert(key.id(), key);
+    }
+
+    fn cell<'a>(&self, purpose: &'a str, id: &'a KeyId) -> Cell<'a> {
+        Cell { organization: self.organization, kind: purpose, key: id.bytes(), version: 1 }
+    }
+}

@@ -1,0 +1,238 @@
+//! An open organization: its two doors, its writer, its readers.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc::sync_channel};
+
+use trial::ids::{LedgerId, OrganizationId, RequestId};
+
+use crate::{
+    act::Act,
+    actor::{Access, Actor},
+    backend::{Connection, Location, values},
+    core::{Core, Looked},
+    error::{Error, Result},
+    fresh::Fresh,
+    session::{self, Presence, SignedIn},
+    shared::Shared,
+    tx::Receipt,
+    view::{Snapshot, View},
+    writer::{Writer, job},
+};
+
+/// Reading connections kept open.
+const READERS_MAX: usize = 8;
+
+/// An organization, open for business.
+pub struct Organization {
+    shared: Arc<Shared>,
+    location: Location,
+    writer: Writer,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Organization {
+    pub(crate) fn open(location: Location, shared: Shared, create: bool) -> Result<Self> {
+        let mut db = location.writer(create)?;
+        db.migrate()?;
+        let shared = Arc::new(shared);
+        let mut core = Core::new(db, Arc::clone(&shared));
+        core.check_ledgers()?;
+        Ok(Organization { writer: Writer::start(core)?, readers: Mutex::default(), shared, location })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> OrganizationId {
+        self.shared.organization
+    }
+
+    /// Its name, as its folder's key file has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Does an act and waits until it is durable. The same request id twice does it once.
+    ///
+    /// # Errors
+    /// Why it was not done; then nothing of it is stored.
+    pub fn act<A: Act>(&self, actor: &Actor, act: A, request: RequestId) -> Result<Receipt> {
+        let (answer, answers) = sync_channel(1);
+        self.act_then(actor, act, request, move |outcome| {
+            // The asker may have gone; what was done stays done.
+            let _ = answer.send(outcome);
+        })?;
+        answers.recv().map_err(|_| Error::fault("the writer stopped before it answered"))?
+    }
+
+    /// Queues an act; `answer` is called once, from the writer's thread, when it is durable or refused.
+    ///
+    /// # Errors
+    /// `Busy` where the queue is full; then `answer` is not called.
+    pub fn act_then<A: Act>(
+        &self,
+        actor: &Actor,
+        act: A,
+        request: RequestId,
+        answer: impl FnOnce(Result<Receipt>) + Send + 'static,
+    ) -> Result<()> {
+        let actor = actor.clone();
+        self.writer.submit(job(move |core| core.perform(&actor, &act, request), answer))
+    }
+
+    /// Shows a view. One that shows clinical or identifying data is in the ledger, durably, before this returns.
+    ///
+    /// # Errors
+    /// Why it cannot be shown.
+    pub fn view<V: View>(&self, actor: &Actor, view: &V) -> Result<V::Shown> {
+        let at = self.shared.clock.now();
+        let (shown, looked) = self.reading(|snapshot| {
+            let access = Access::decide(snapshot.db, actor, view.target(), V::NEEDS, at)?;
+            let shown = view.read(snapshot, &access)?;
+            let looked = V::RECORDED.then(|| self.looked::<V>(&access, &shown)).transpose()?;
+            Ok((shown, looked))
+        })?;
+        if let Some(looked) = looked {
+            self.writer.run(move |core| core.note(&looked))?;
+        }
+        Ok(shown)
+    }
+
+    fn looked<V: View>(&self, access: &Access, shown: &V::Shown) -> Result<Looked> {
+        let json = zeroize::Zeroizing::new(serde_json::to_string(shown).map_err(Error::fault)?);
+        Ok(Looked {
+            view: V::NAME,
+            actor: access.actor().name(),
+            role: access.capacity().code(),
+            target: access.located().name.clone(),
+            ledger: access.located().ledger,
+            at: access.at(),
+            count: V::count(shown),
+            // Keyed, as a request's digest is: few values make a guessable hash.
+            digest: ledger::Hash(self.shared.ring.tag(V::NAME, &json)),
+        })
+    }
+
+    /// Appends an entry that says what an export held; see `views::export`.
+    pub(crate) fn note(&self, looked: Looked) -> Result<()> {
+        self.writer.run(move |core| core.note(&looked))
+    }
+
+    /// Who holds this session token; `None`: nobody, or no longer.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn authenticate(&self, token: &str, presence: Presence) -> Result<Option<SignedIn>> {
+        let now = self.shared.clock.now();
+        let found = self.with_reader(|db| self.shared.sessions.find(db, token, presence, now))?;
+        let Some((signed_in, write)) = found else { return Ok(None) };
+        if let Some(session) = write {
+            // Nobody waits for it: if it is lost, the session ends a little early.
+            let _ = self.writer.submit(job(move |core| session::seen(core, session, now), drop));
+        }
+        Ok(Some(signed_in))
+    }
+
+    /// Ends a session at once, everywhere in this process.
+    pub fn forget_sessions(&self) {
+        self.shared.sessions.forget();
+    }
+
+    /// The newest checkpoint of a ledger, signed now if it has grown.
+    ///
+    /// # Errors
+    /// `Hidden` where there is no such ledger.
+    pub fn checkpoint(&self, ledger: LedgerId) -> Result<String> {
+        let number = self
+            .with_reader(|db| db.one("SELECT number FROM ledger WHERE id = ?1", values![&ledger], |row| row.number(0)))?
+            .ok_or(Error::Hidden)?;
+        self.checkpoint_of(number)
+    }
+
+    /// As [`Organization::checkpoint`], by the ledger's number.
+    ///
+    /// # Errors
+    /// `Hidden` where there is no such ledger.
+    pub fn checkpoint_of(&self, number: u32) -> Result<String> {
+        self.with_reader(|db| db.one("SELECT 1 FROM ledger WHERE number = ?1", values![number], |_| Ok(())))?
+            .ok_or(Error::Hidden)?;
+        self.writer.run(move |core| core.checkpoint(number))
+    }
+
+    /// Every ledger: number, public id, origin.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn ledgers(&self) -> Result<Vec<(u32, LedgerId, String)>> {
+        self.with_reader(|db| {
+            db.select("SELECT number, id, origin FROM ledger ORDER BY number", &[], |row| {
+                Ok((row.number(0)?, row.id(1)?, row.text(2)?))
+            })
+        })
+    }
+
+    /// A new request id, for acts that begin here.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn fresh_request(&self) -> Result<RequestId> {
+        Fresh::default().id(self.shared.clock.now())
+    }
+
+    /// How the database is set so that what is acknowledged is durable.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn durability(&self) -> Result<String> {
+        self.writer.run(|core| core.db.durability())
+    }
+
+    /// Runs something against one state of the data.
+    pub(crate) fn reading<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
+        self.with_reader(|db| {
+            db.begin_reading()?;
+            let outcome = read(&Snapshot {
+                db,
+                ring: &self.shared.ring,
+                organization: self.shared.organization,
+                definitions: &self.shared.definitions,
+            });
+            db.rollback();
+            outcome
+        })
+    }
+
+    fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let db = match kept {
+            Some(db) => db,
+            None => self.location.reader()?,
+        };
+        let outcome = read(&db);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_MAX {
+            readers.push(db);
+        }
+        outcome
+    }
+}
+
+impl Core {
+    /// Opens every ledger once at the start: one that does not continue its checkpoint makes the store read-only.
+    fn check_ledgers(&mut self) -> Result<()> {
+        let numbers = self.db.select("SELECT number FROM ledger", &[], |row| row.number(0))?;
+        for number in numbers {
+            if let Err(error) = self.log(number).map(drop) {
+                self.shared.stop_writing(&error.to_string());
+            }
+        }
+        Ok(())
+    }
+}

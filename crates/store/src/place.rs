@@ -1,0 +1,182 @@
+//! Where a record lies. The answer comes from stored rows, never from the request: an id is all that is taken.
+
+use trial::{
+    access::{Place, Scope},
+    ids::{FormId, GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
+};
+
+use crate::{
+    backend::{Connection, values},
+    error::{Error, Result},
+};
+
+/// The narrowest record that an act or view is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The door: nobody is anybody yet.
+    Door,
+    /// The installation, at its console.
+    Installation,
+    /// The asker's own account.
+    Own,
+    /// The organization.
+    Organization,
+    /// A person of the organization.
+    Person(PersonId),
+    /// A study.
+    Study(StudyId),
+    /// The sites of a study that the asker's grants reach.
+    SitesOf(StudyId),
+    /// A site.
+    Site(SiteId),
+    /// A subject.
+    Subject(SubjectId),
+    /// A form.
+    Form(FormId),
+    /// An import.
+    Import(ImportId),
+    /// Where a grant is to hold.
+    Scope(Scope),
+    /// A grant, at its scope.
+    Grant(GrantId),
+    /// A ledger, by its number: the organization's or a study's.
+    Ledger(u32),
+    /// One entry of a ledger: at the site of the record that it is about.
+    Entry(u32, u64),
+}
+
+/// What the stored rows say of a target.
+#[derive(Debug, Clone)]
+pub(crate) struct Located {
+    /// Where access is decided.
+    pub place: Place,
+    /// The ledger that will tell of it.
+    pub ledger: u32,
+    /// As the entry names it.
+    pub name: String,
+}
+
+/// The organization's ledger.
+pub(crate) const ORGANIZATION_LEDGER: u32 = 1;
+
+/// Finds a target. A record that is not there is [`Error::Hidden`].
+pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -> Result<Located> {
+    let here = |place, name: String| Located { place, ledger: ORGANIZATION_LEDGER, name };
+    Ok(match target {
+        Target::Door => here(Place::Door, "door".into()),
+        Target::Installation => here(Place::Installation, "installation".into()),
+        Target::Own => {
+            let person = asker.ok_or(Error::SignedOut)?;
+            here(Place::Own(person), format!("person:{person}"))
+        }
+        Target::Organization => here(Place::Organization, "organization".into()),
+        Target::Person(person) => {
+            db.one("SELECT 1 FROM person WHERE id = ?1", values![&person], |_| Ok(()))?.ok_or(Error::Hidden)?;
+            here(Place::Organization, format!("person:{person}"))
+        }
+        Target::Study(study) => in_study(db, study, Place::Study(study), format!("study:{study}"))?,
+        Target::SitesOf(study) => in_study(db, study, Place::SitesOf(study), format!("study:{study}"))?,
+        Target::Site(site) => {
+            let study = at(db, "SELECT study FROM site WHERE id = ?1", site)?;
+            in_study(db, study, Place::Site(study, site), format!("site:{site}"))?
+        }
+        Target::Subject(subject) => {
+            let row = db.one(
+                "SELECT s.study, s.site, t.ledger FROM subject s JOIN study t ON t.id = s.study WHERE s.id = ?1",
+                values![&subject],
+                |row| Ok((row.id(0)?, row.id(1)?, row.number(2)?)),
+            )?;
+            let (study, site, ledger) = row.ok_or(Error::Hidden)?;
+            Located { place: Place::Site(study, site), ledger, name: format!("subject:{subject}") }
+        }
+        Target::Form(form) => {
+            let subject = at(db, "SELECT subject FROM form WHERE id = ?1", form)?;
+            Located { name: format!("form:{form}"), ..locate(db, Target::Subject(subject), asker)? }
+        }
+        Target::Import(import) => {
+            let study = at(db, "SELECT study FROM import WHERE id = ?1", import)?;
+            in_study(db, study, Place::Study(study), format!("import:{import}"))?
+        }
+        Target::Scope(scope) => at_scope(db, scope)?,
+        Target::Grant(grant) => {
+            let scope = db
+                .one("SELECT study, site FROM role_grant WHERE id = ?1", values![&grant], |row| {
+                    Ok(scope_of(row.maybe_id(0)?, row.maybe_id(1)?))
+                })?
+                .ok_or(Error::Hidden)?;
+            Located { name: format!("grant:{grant}"), ..at_scope(db, scope)? }
+        }
+        Target::Ledger(number) => {
+            let (place, name) = ledger_place(db, number)?;
+            Located { place, ledger: number, name }
+        }
+        Target::Entry(number, index) => at_entry(db, number, index, asker)?,
+    })
+}
+
+/// The scope that a grant row tells.
+pub(crate) fn scope_of(study: Option<StudyId>, site: Option<SiteId>) -> Scope {
+    match (study, site) {
+        (Some(study), Some(site)) => Scope::Site { study, site },
+        (Some(study), None) => Scope::Study { study },
+        (None, _) => Scope::Organization,
+    }
+}
+
+fn in_study(db: &Connection, study: StudyId, place: Place, name: String) -> Result<Located> {
+    let ledger =
+        db.one("SELECT ledger FROM study WHERE id = ?1", values![&study], |row| row.number(0))?.ok_or(Error::Hidden)?;
+    Ok(Located { place, ledger, name })
+}
+
+/// Grants lie in the organization's ledger, wherever they hold.
+fn at_scope(db: &Connection, scope: Scope) -> Result<Located> {
+    let (place, name) = match scope {
+        Scope::Organization => (Place::Organization, "organization".to_owned()),
+        Scope::Study { study } => {
+            (in_study(db, study, Place::Study(study), String::new())?.place, format!("study:{study}"))
+        }
+        Scope::Site { study, site } => {
+            let found: StudyId = at(db, "SELECT study FROM site WHERE id = ?1", site)?;
+            if found != study {
+                return Err(Error::Hidden);
+            }
+            (Place::Site(study, site), format!("site:{site}"))
+        }
+    };
+    Ok(Located { place, ledger: ORGANIZATION_LEDGER, name })
+}
+
+fn ledger_place(db: &Connection, number: u32) -> Result<(Place, String)> {
+    let (id, study) = db
+        .one("SELECT id, study FROM ledger WHERE number = ?1", values![number], |row| {
+            Ok((row.id::<trial::ids::LedgerId>(0)?, row.maybe_id::<StudyId>(1)?))
+        })?
+        .ok_or(Error::Hidden)?;
+    let place = study.map_or(Place::Organization, Place::Study);
+    Ok((place, format!("ledger:{id}")))
+}
+
+/// An entry lies where its target lies, so that a coordinator can fetch the proof of what was entered at the site.
+fn at_entry(db: &Connection, number: u32, index: u64, asker: Option<PersonId>) -> Result<Located> {
+    let index = i64::try_from(index).map_err(|_| Error::Hidden)?;
+    let bytes = db
+        .one("SELECT bytes FROM entry WHERE ledger = ?1 AND idx = ?2", values![number, index], |row| row.blob(0))?
+        .ok_or(Error::Hidden)?;
+    let entry = ledger::Entry::decode(&bytes).map_err(Error::fault)?;
+    let (place, name) = ledger_place(db, number)?;
+    let whole = Located { place, ledger: number, name };
+    let Some((kind, id)) = entry.target.split_once(':') else { return Ok(whole) };
+    Ok(match kind {
+        "subject" => id.parse().ok().map(Target::Subject),
+        "form" => id.parse().ok().map(Target::Form),
+        "site" => id.parse().ok().map(Target::Site),
+        _ => None,
+    }
+    .and_then(|target| locate(db, target, asker).ok())
+    .map_or(whole.clone(), |narrow| Located { place: narrow.place, ..whole }))
+}
+
+fn at<I: trial::ids::Id, O: trial::ids::Id>(db: &Connection, sql: &str, id: I) -> Result<O> {
+    db.one(sql, values![id.bytes()], |row| row.id(0))?.ok_or(Error::Hidden)
+}

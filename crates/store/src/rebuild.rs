@@ -1,0 +1,196 @@
+//! Rebuild: the ledger and the sealed contents, replayed into a fresh database, give every table again. That is what
+//! makes a backup, a move to another database and an archive one mechanism, and it shows that nothing is derived from
+//! anything else.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::{
+    backend::{Connection, Location, values},
+    error::{Error, Result},
+    organization::Organization,
+    record, time,
+    view::Snapshot,
+};
+
+/// Tables that a rebuild does not carry over: sessions and throttles are lost without loss.
+const OPERATIONAL: &[&str] = &["session", "throttle", "code_step"];
+/// Tables of the migration library itself.
+const MIGRATIONS: &str = "refinery_schema_history";
+/// Differences that are listed.
+const DIFFERENCES_MAX: usize = 100;
+
+/// What a rebuild came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rebuilt {
+    /// Entries replayed.
+    pub entries: u64,
+    /// Records replayed.
+    pub records: u64,
+    /// Each table compared, with its rows.
+    pub tables: Vec<(String, u64)>,
+    /// Where the rebuilt database differs from the live one; empty where they are equal.
+    pub differences: Vec<String>,
+}
+
+impl Rebuilt {
+    /// Whether every table is equal.
+    #[must_use]
+    pub fn equal(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+impl Organization {
+    /// Rebuilds into a new file beside the data and compares it with the live database, table by table. The file is
+    /// encrypted under the same key; `progress` is told of entries done.
+    ///
+    /// # Errors
+    /// Refused where the file exists; faults.
+    pub fn rebuild(&self, into: &Path, mut progress: impl FnMut(u64)) -> Result<Rebuilt> {
+        if into.exists() {
+            return Err(Error::refused(
+                "into",
+                "exists",
+                format!("{} exists already: name a file that does not", into.display()),
+            ));
+        }
+        let Location::File { key, .. } = self.location();
+        let location = Location::File { path: into.to_owned(), key: key.clone() };
+        let mut fresh = location.writer(true)?;
+        fresh.migrate()?;
+        self.reading(|snapshot| {
+            fresh.begin()?;
+            let (entries, records) = replay(snapshot, &fresh, &mut progress)?;
+            fresh.commit()?;
+            let (tables, differences) = compare(snapshot.db, &fresh)?;
+            Ok(Rebuilt { entries, records, tables, differences })
+        })
+    }
+}
+
+fn replay(from: &Snapshot<'_>, to: &Connection, progress: &mut impl FnMut(u64)) -> Result<(u64, u64)> {
+    // Keys come first: they lie outside the ledger, and records open with them.
+    from.db.each("SELECT id, purpose, wrapper, wrapped FROM wrapped_key", &[], |row| {
+        to.execute(
+            "INSERT INTO wrapped_key (id, purpose, wrapper, wrapped) VALUES (?1, ?2, ?3, ?4)",
+            values![&row.blob(0)?, &row.text(1)?, row.maybe_blob(2)?.as_ref(), row.maybe_blob(3)?.as_ref()],
+        )
+        .map(drop)
+    })?;
+    let (mut entries, mut records) = (0_u64, 0_u64);
+    let ledgers = from.db.select("SELECT number FROM ledger ORDER BY number", &[], |row| row.number(0))?;
+    for number in ledgers {
+        from.db.each("SELECT idx, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
+            let (index, bytes) = (row.int(0)?, row.blob(1)?);
+            records = records.saturating_add(one_entry(from, to, number, index, &bytes)?);
+            entries = entries.saturating_add(1);
+            progress(entries);
+            Ok(())
+        })?;
+        tiles_and_checkpoints(from.db, to, number)?;
+    }
+    Ok((entries, records))
+}
+
+fn one_entry(from: &Snapshot<'_>, to: &Connection, number: u32, index: i64, bytes: &Vec<u8>) -> Result<u64> {
+    let entry = ledger::Entry::decode(bytes).map_err(Error::fault)?;
+    let at = time::micros(entry.at.parse().map_err(Error::fault)?);
+    let entry_index = u64::try_from(index).map_err(Error::fault)?;
+    let mut rows = Vec::with_capacity(entry.changes.len());
+    for change in &entry.changes {
+        let key: trial::ids::KeyId = change.key.parse().map_err(Error::fault)?;
+        let key = *trial::ids::Id::bytes(&key);
+        let sealed = from
+            .db
+            .one(
+                "SELECT sealed FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
+                values![&*change.kind, &key, change.version],
+                |row| row.blob(0),
+            )?
+            .ok_or_else(|| Error::fault(format!("{} {} is gone: run `probity verify`", change.kind, change.key)))?;
+        rows.push(record::Row {
+            kind: change.kind.clone().into_owned(),
+            key,
+            version: change.version,
+            ledger: number,
+            entry: entry_index,
+            sealed,
+        });
+    }
+    // Derived rows first, as an act does: the first entry of a ledger brings the ledger's own row.
+    for row in &rows {
+        record::derive(to, from.ring, from.organization, row, at)?;
+    }
+    let leaf = ledger::leaf_hash(bytes);
+    to.execute(
+        "INSERT INTO entry (ledger, idx, leaf, bytes) VALUES (?1, ?2, ?3, ?4)",
+        values![number, index, leaf.as_bytes(), bytes],
+    )?;
+    for row in &rows {
+        to.execute(
+            "INSERT INTO record (kind, key, version, ledger, entry, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            values![&row.kind, &row.key, row.version, number, index, &row.sealed],
+        )?;
+    }
+    if let Some(request) = &entry.request {
+        let request: trial::ids::RequestId = request.parse().map_err(Error::fault)?;
+        to.execute("INSERT INTO request (id, ledger, entry) VALUES (?1, ?2, ?3)", values![&request, number, index])?;
+    }
+    Ok(rows.len() as u64)
+}
+
+/// Tiles are made anew from the entries; checkpoints are signatures, and carried over.
+fn tiles_and_checkpoints(from: &Connection, to: &Connection, number: u32) -> Result<()> {
+    let mut log = crate::log::Log::fresh(to, number)?;
+    log.write_tiles(to)?;
+    from.each("SELECT size, note FROM checkpoint WHERE ledger = ?1", values![number], |row| {
+        to.execute(
+            "INSERT INTO checkpoint (ledger, size, note) VALUES (?1, ?2, ?3)",
+            values![number, row.int(0)?, &row.blob(1)?],
+        )
+        .map(drop)
+    })
+}
+
+/// Every table but the operational ones, row by row in a fixed order.
+fn compare(live: &Connection, rebuilt: &Connection) -> Result<(Vec<(String, u64)>, Vec<String>)> {
+    let (tables, others) = (live.tables()?, rebuilt.tables()?);
+    let mut differences = Vec::new();
+    if tables != others {
+        differences.push("the two have different tables".to_owned());
+    }
+    let mut counts = Vec::new();
+    for (table, columns) in &tables {
+        if OPERATIONAL.contains(&table.as_str()) || table == MIGRATIONS {
+            continue;
+        }
+        let order: Vec<String> = (1..=columns.len()).map(|n| n.to_string()).collect();
+        let sql = format!("SELECT {} FROM {table} ORDER BY {}", columns.join(", "), order.join(", "));
+        let digest = |db: &Connection| -> Result<(u64, Vec<ledger::Hash>)> {
+            let (mut rows, mut hashes) = (0, Vec::new());
+            db.each(&sql, &[], |row| {
+                let mut text = String::new();
+                for column in 0..columns.len() {
+                    text.push_str(&row.shape(column)?);
+                    text.push('\n');
+                }
+                hashes.push(ledger::sha256(text.as_bytes()));
+                rows += 1;
+                Ok(())
+            })?;
+            Ok((rows, hashes))
+        };
+        let ((rows, ours), (_, theirs)) = (digest(live)?, digest(rebuilt)?);
+        counts.push((table.clone(), rows));
+        if ours.len() != theirs.len() {
+            differences.push(format!("{table}: {} rows, rebuilt {}", ours.len(), theirs.len()));
+        }
+        let unequal = ours.iter().zip(&theirs).filter(|(a, b)| a != b).count();
+        if unequal > 0 && differences.len() < DIFFERENCES_MAX {
+            differences.push(format!("{table}: {unequal} rows differ"));
+        }
+    }
+    Ok((counts, differences))
+}

@@ -1,0 +1,203 @@
+//! Sessions: a random token the browser holds, of which only a hash is stored. A session ends after ten idle
+//! minutes, after half a day, when its person ends it, and when the account is disabled.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use trial::ids::{PersonId, SessionId};
+
+use crate::{
+    actor::Actor,
+    backend::{Connection, values},
+    core::Core,
+    error::Result,
+    time,
+};
+
+/// Idle time after which a session ends. There is no setting to lengthen it.
+pub const IDLE: SignedDuration = SignedDuration::from_mins(10);
+/// A session's longest life.
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+/// How stale the stored time of last use may be; it is written no oftener.
+const SEEN_WRITTEN_EVERY: SignedDuration = SignedDuration::from_secs(30);
+/// Sessions remembered in memory.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// Whether a request shows that a person is there. A page's own polling does not keep a session alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// A person did something.
+    Person,
+    /// A page asked by itself.
+    Background,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    id: SessionId,
+    person: PersonId,
+    opened: Timestamp,
+    seen: Timestamp,
+    written: Timestamp,
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SessionShown {
+    /// Its id.
+    pub id: SessionId,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it was last used, to about half a minute.
+    pub seen: Timestamp,
+    /// Whether it is the one that asks.
+    pub this: bool,
+}
+
+/// An authenticated request: the actor, and how long the session lasts if nothing more comes.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub actor: Actor,
+    /// When the session ends unless used.
+    pub ends: Timestamp,
+}
+
+/// Sessions as memory has them; the table is what counts after a restart.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Open>>);
+
+impl Sessions {
+    /// Who holds this token, if its session is open; `write` is given the session whose use should be stored.
+    pub(crate) fn find(
+        &self,
+        db: &Connection,
+        token: &str,
+        presence: Presence,
+        now: Timestamp,
+    ) -> Result<Option<(SignedIn, Option<SessionId>)>> {
+        let tag = tag(token);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tag).copied();
+        let open = match known {
+            Some(open) => open,
+            None => match stored(db, &tag)? {
+                Some(open) => open,
+                None => return Ok(None),
+            },
+        };
+        let ends = ends(&open);
+        if now >= ends {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&tag);
+            return Ok(None);
+        }
+        let mut open = open;
+        if presence == Presence::Person {
+            open.seen = open.seen.max(now);
+        }
+        let write = open.seen.duration_since(open.written) >= SEEN_WRITTEN_EVERY;
+        if write {
+            open.written = open.seen;
+        }
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= REMEMBERED_MAX {
+            sessions.clear();
+        }
+        sessions.insert(tag, open);
+        let signed_in = SignedIn { actor: Actor::person_in(open.person, open.id), ends: self::ends(&open) };
+        Ok(Some((signed_in, write.then_some(open.id))))
+    }
+
+    /// Forgets all: the next request of each reads the table.
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Stores a new session. Called by the act that records the sign-in.
+pub(crate) fn open(
+    db: &Connection,
+    id: SessionId,
+    person: PersonId,
+    token_tag: &[u8; 32],
+    at: Timestamp,
+) -> Result<()> {
+    let now = time::micros(at);
+    db.execute(
+        "INSERT INTO session (id, person, tag, opened, seen, ended) VALUES (?1, ?2, ?3, ?4, ?4, NULL)",
+        values![&id, &person, token_tag, now],
+    )?;
+    Ok(())
+}
+
+/// Ends one session, or all of a person's but one.
+pub(crate) fn end(db: &Connection, person: PersonId, which: Which, at: Timestamp) -> Result<usize> {
+    let now = time::micros(at);
+    match which {
+        Which::One(id) => db.execute(
+            "UPDATE session SET ended = ?3 WHERE id = ?1 AND person = ?2 AND ended IS NULL",
+            values![&id, &person, now],
+        ),
+        Which::AllBut(id) => db.execute(
+            "UPDATE session SET ended = ?3 WHERE person = ?2 AND ended IS NULL AND id IS NOT ?1",
+            values![id.as_ref(), &person, now],
+        ),
+    }
+}
+
+/// Which sessions to end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    One(SessionId),
+    AllBut(Option<SessionId>),
+}
+
+/// Stores that a session was used. Operational: no entry.
+pub(crate) fn seen(core: &mut Core, id: SessionId, at: Timestamp) -> Result<()> {
+    core.db.execute("UPDATE session SET seen = ?2 WHERE id = ?1 AND seen < ?2", values![&id, time::micros(at)])?;
+    Ok(())
+}
+
+/// The hash of a token, as the table has it.
+pub(crate) fn tag(token: &str) -> [u8; 32] {
+    ledger::sha256(token.as_bytes()).0
+}
+
+fn ends(open: &Open) -> Timestamp {
+    let later = |at: Timestamp, by: SignedDuration| at.checked_add(by).unwrap_or(at);
+    later(open.seen, IDLE).min(later(open.opened, LIFETIME))
+}
+
+fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
+    db.one(
+        "SELECT s.id, s.person, s.opened, s.seen FROM session s JOIN person p ON p.id = s.person
+         WHERE s.tag = ?1 AND s.ended IS NULL AND p.active = 1",
+        values![tag],
+        |row| {
+            let seen = time::instant(row.int(3)?);
+            Ok(Open { id: row.id(0)?, person: row.id(1)?, opened: time::instant(row.int(2)?), seen, written: seen })
+        },
+    )
+}
+
+/// A person's open sessions.
+pub(crate) fn list(
+    db: &Connection,
+    person: PersonId,
+    this: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Vec<SessionShown>> {
+    let all = db.select(
+        "SELECT id, opened, seen FROM session WHERE person = ?1 AND ended IS NULL ORDER BY opened DESC",
+        values![&person],
+        |row| {
+            let id = row.id(0)?;
+            let open =
+                Open { id, person, opened: time::instant(row.int(1)?), seen: time::instant(row.int(2)?), written: now };
+            Ok((SessionShown { id, opened: open.opened, seen: open.seen, this: Some(id) == this }, ends(&open)))
+        },
+    )?;
+    Ok(all.into_iter().filter(|(_, ends)| now < *ends).map(|(shown, _)| shown).collect())
+}

@@ -1,0 +1,247 @@
+//! The audit of an organization: every ledger against its checkpoints (and those kept elsewhere), every record
+//! against its entry, every sealed value against its key. What is wrong is named; nothing is mended.
+
+use std::{collections::HashMap, fmt};
+
+use ledger::{
+    Hash,
+    note::VerifierKey,
+    verify::{Audit, Finding},
+};
+use serde::Serialize;
+
+use crate::{
+    backend::{Connection, values},
+    error::Result,
+    key::Cell,
+    organization::Organization,
+    record,
+    signing::Signers,
+    view::Snapshot,
+};
+
+/// Findings that are listed; beyond that they are counted.
+const FINDINGS_MAX: usize = 1_000;
+
+/// What an audit found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// Ledgers checked.
+    pub ledgers: Vec<LedgerVerified>,
+    /// Record versions whose digest is the one in their entry.
+    pub records: u64,
+    /// Sealed values that opened under their key.
+    pub opened: u64,
+    /// Sealed values whose key was destroyed by an erasure.
+    pub erased: u64,
+    /// What is wrong; empty where all holds.
+    pub findings: Vec<String>,
+    /// Findings beyond those listed.
+    pub further: u64,
+}
+
+/// One ledger.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerVerified {
+    /// Its origin.
+    pub origin: String,
+    /// Its entries.
+    pub entries: u64,
+    /// The root they lead to, in hexadecimal.
+    pub root: String,
+}
+
+impl Verified {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn find(&mut self, finding: impl fmt::Display) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding.to_string());
+        } else {
+            self.further = self.further.saturating_add(1);
+        }
+    }
+}
+
+impl Organization {
+    /// Verifies everything, with the keys. `seen` are checkpoints kept elsewhere, of any of its ledgers.
+    ///
+    /// # Errors
+    /// Faults only: what is wrong with the data is in the answer.
+    pub fn verify(&self, seen: &[Vec<u8>]) -> Result<Verified> {
+        for (number, ..) in self.ledgers()? {
+            // A ledger that does not open cannot be signed; what is wrong with it is found below.
+            let _ = self.checkpoint_of(number);
+        }
+        self.reading(|snapshot| verify(snapshot, seen))
+    }
+}
+
+fn verify(snapshot: &Snapshot<'_>, seen: &[Vec<u8>]) -> Result<Verified> {
+    let mut verified =
+        Verified { ledgers: Vec::new(), records: 0, opened: 0, erased: 0, findings: Vec::new(), further: 0 };
+    let ledgers = snapshot
+        .db
+        .select("SELECT number, origin FROM ledger ORDER BY number", &[], |row| Ok((row.number(0)?, row.text(1)?)))?;
+    let mut used = 0_usize;
+    for (number, origin) in &ledgers {
+        let mine: Vec<Vec<u8>> =
+            seen.iter().filter(|note| origin_of(note).as_deref() == Some(origin)).cloned().collect();
+        used = used.saturating_add(mine.len());
+        let keys = match Signers::open(snapshot.db, snapshot.ring, snapshot.organization, origin) {
+            Ok(signers) => signers.public(),
+            Err(error) => {
+                verified.find(format!("{origin}: the signing keys do not open ({error})"));
+                continue;
+            }
+        };
+        one_ledger(snapshot.db, *number, origin, &mine, &keys, &mut verified)?;
+    }
+    if used < seen.len() {
+        verified.find(format!(
+            "{} of the checkpoints kept elsewhere are of no ledger here: the ledger is gone, or the checkpoint is another installation's",
+            seen.len().saturating_sub(used)
+        ));
+    }
+    records(snapshot, &mut verified)?;
+    Ok(verified)
+}
+
+fn origin_of(note: &[u8]) -> Option<String> {
+    std::str::from_utf8(note).ok()?.lines().next().map(str::to_owned)
+}
+
+/// The ledger's entries against its checkpoints, and the records against its entries.
+fn one_ledger(
+    db: &Connection,
+    number: u32,
+    origin: &str,
+    seen: &[Vec<u8>],
+    keys: &[VerifierKey],
+    verified: &mut Verified,
+) -> Result<()> {
+    // Every checkpoint this store ever signed is one that somebody may hold.
+    let mut signed =
+        db.select("SELECT note FROM checkpoint WHERE ledger = ?1 ORDER BY size", values![number], |row| row.blob(0))?;
+    let newest = signed.pop();
+    let mut all: Vec<Vec<u8>> = signed;
+    all.extend(seen.iter().cloned());
+    let Some(newest) = newest else {
+        verified.find(format!("{origin}: there is no checkpoint, and none could be signed: the ledger does not open"));
+        return Ok(());
+    };
+    let mut audit = Audit::new(&newest, &all, keys);
+    let mut digests: HashMap<(String, [u8; 16], u32), Hash> = HashMap::new();
+    db.each("SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
+        let (index, bytes) = (row.size(0)?, row.blob(2)?);
+        let stored = Hash::from_slice(&row.blob(1)?).ok();
+        audit.entry(index, &bytes, stored);
+        if let Ok(entry) = ledger::Entry::decode(&bytes) {
+            for change in &entry.changes {
+                named(db, number, origin, index, change, &mut digests, verified)?;
+            }
+        }
+        Ok(())
+    })?;
+    // Records that say this ledger names them, and that no entry names.
+    db.each("SELECT kind, key, version, entry FROM record WHERE ledger = ?1", values![number], |row| {
+        let (kind, key, version) = (row.text(0)?, row.bytes::<16>(1)?, row.number(2)?);
+        if digests.remove(&(kind.clone(), key, version)).is_none() {
+            verified.find(format!(
+                "{origin}: {kind} {} version {version} is stored, but entry {} does not name it",
+                hyphenated(&key),
+                row.size(3)?
+            ));
+        }
+        Ok(())
+    })?;
+    let report = audit.finish();
+    for finding in &report.findings {
+        verified.find(format!("{origin}: {}", said(finding)));
+    }
+    verified.further = verified.further.saturating_add(report.further_findings);
+    verified.ledgers.push(LedgerVerified {
+        origin: origin.to_owned(),
+        entries: report.entries,
+        root: report.root.to_hex(),
+    });
+    Ok(())
+}
+
+fn said(finding: &Finding) -> String {
+    format!("{finding} [{}]", finding.code())
+}
+
+/// One record that an entry names: it must be there, once, with this digest.
+fn named(
+    db: &Connection,
+    number: u32,
+    origin: &str,
+    index: u64,
+    change: &ledger::entry::Change,
+    digests: &mut HashMap<(String, [u8; 16], u32), Hash>,
+    verified: &mut Verified,
+) -> Result<()> {
+    let (kind, key, version) = (&*change.kind, &change.key, change.version);
+    let Ok(id) = key.parse::<trial::ids::KeyId>() else {
+        verified.find(format!("{origin}: entry {index} names {kind} {key}, which is no record's key"));
+        return Ok(());
+    };
+    let bytes = *trial::ids::Id::bytes(&id);
+    let row = db.one(
+        "SELECT ledger, entry, sealed FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
+        values![kind, &bytes, version],
+        |row| Ok((row.number(0)?, row.size(1)?, row.blob(2)?)),
+    )?;
+    match row {
+        None => verified.find(format!(
+            "{origin}: {kind} {key} version {version}, named by entry {index}, is gone [record-deleted]"
+        )),
+        Some((ledger, entry, sealed)) => {
+            digests.insert((kind.to_owned(), bytes, version), change.digest);
+            if (ledger, entry) != (number, index) {
+                verified.find(format!("{origin}: {kind} {key} version {version} points at entry {entry}, but entry {index} names it [record-moved]"));
+            }
+            if ledger::sha256(&sealed) == change.digest {
+                verified.records = verified.records.saturating_add(1);
+            } else {
+                verified.find(format!(
+                    "{origin}: {kind} {key} version {version} is not what entry {index} says: its content was changed [record-changed]"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every sealed value opens in its own cell, unless its key was destroyed.
+fn records(snapshot: &Snapshot<'_>, verified: &mut Verified) -> Result<()> {
+    snapshot.db.each("SELECT kind, key, version, sealed FROM record", &[], |row| {
+        let (kind, key, version, sealed) = (row.text(0)?, row.bytes::<16>(1)?, row.number(2)?, row.blob(3)?);
+        let place = || format!("{kind} {} version {version}", hyphenated(&key));
+        match record::key_of(snapshot.db, snapshot.ring, &sealed) {
+            Err(_) => verified.find(format!("{}: the key that sealed it is unknown [key-unknown]", place())),
+            Ok(None) => verified.erased = verified.erased.saturating_add(1),
+            Ok(Some(with)) => {
+                let cell = Cell { organization: snapshot.organization, kind: &kind, key: &key, version };
+                match with.open(cell, &sealed) {
+                    Some(_) => verified.opened = verified.opened.saturating_add(1),
+                    None => verified.find(format!(
+                        "{} does not open in its place: it was changed or moved there [sealed-elsewhere]",
+                        place()
+                    )),
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A key as entries write it.
+fn hyphenated(key: &[u8; 16]) -> String {
+    <trial::ids::KeyId as trial::ids::Id>::from_bytes(*key).to_string()
+}

@@ -1,0 +1,186 @@
+//! One's own account and what it opens.
+
+use serde::Serialize;
+use trial::{
+    access::Scope,
+    ids::{PersonId, StudyId},
+    permission::Permission,
+    role::Role,
+};
+
+use crate::{
+    actor::{Access, grants_of},
+    backend::values,
+    error::{Error, Result},
+    place::Target,
+    record::{OrganizationRecord, PersonRecord},
+    session::{self, SessionShown},
+    view::{Snapshot, View},
+};
+
+/// One's own account.
+#[derive(Debug)]
+pub struct Account {}
+
+/// What an account shows its owner.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountShown {
+    /// Who.
+    pub id: PersonId,
+    /// Name.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// Name to sign in with.
+    pub sign_in: String,
+    /// The organization.
+    pub organization: String,
+    /// Whether a second factor is set.
+    pub second_factor: bool,
+    /// Whether the organization asks for one.
+    pub second_factor_needed: bool,
+    /// Roles that hold now.
+    pub roles: Vec<RoleShown>,
+    /// Open sessions.
+    pub sessions: Vec<SessionShown>,
+}
+
+/// A role that somebody holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct RoleShown {
+    /// Which.
+    pub role: Role,
+    /// Where.
+    pub scope: Scope,
+}
+
+impl View for Account {
+    const NAME: &'static str = "view.account";
+    const NEEDS: Permission = Permission::OwnAccount;
+    const RECORDED: bool = false;
+    type Shown = AccountShown;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<AccountShown> {
+        let id = access.person()?;
+        let (_, person) = snapshot.current::<PersonRecord>(&id)?.ok_or(Error::Hidden)?;
+        let (_, organization) = snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
+        let second_factor = snapshot
+            .db
+            .one("SELECT second_factor FROM person WHERE id = ?1", values![&id], |row| row.int(0))?
+            .is_some_and(|set| set != 0);
+        let roles = grants_of(snapshot.db, id)?
+            .into_iter()
+            .filter(|grant| grant.holds(access.at()))
+            .map(|grant| RoleShown { role: grant.role, scope: grant.scope })
+            .collect();
+        Ok(AccountShown {
+            id,
+            name: person.name,
+            email: person.email,
+            sign_in: person.sign_in,
+            organization: organization.name,
+            second_factor,
+            second_factor_needed: organization.second_factor,
+            roles,
+            sessions: session::list(snapshot.db, id, access.actor().session(), access.at())?,
+        })
+    }
+
+    fn count(_: &AccountShown) -> u64 {
+        1
+    }
+}
+
+/// The studies in which one holds a role now. To the rest there is no line.
+#[derive(Debug)]
+pub struct MyStudies {}
+
+/// A study one works in.
+#[derive(Debug, Clone, Serialize)]
+pub struct StudyLine {
+    /// Which.
+    pub id: StudyId,
+    /// ODM StudyOID.
+    pub oid: String,
+    /// Its name.
+    pub name: String,
+    /// Whether a definition is published.
+    pub defined: bool,
+    /// Number of its ledger.
+    pub ledger: u32,
+    /// One's roles there.
+    pub roles: Vec<Role>,
+    /// Subjects that one may see.
+    pub subjects: u64,
+}
+
+impl View for MyStudies {
+    const NAME: &'static str = "view.my_studies";
+    const NEEDS: Permission = Permission::OwnAccount;
+    const RECORDED: bool = false;
+    type Shown = Vec<StudyLine>;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<StudyLine>> {
+        let grants: Vec<_> =
+            grants_of(snapshot.db, access.person()?)?.into_iter().filter(|grant| grant.holds(access.at())).collect();
+        let mut lines: Vec<StudyLine> = Vec::new();
+        for grant in &grants {
+            let (study, site) = match grant.scope {
+                Scope::Organization => continue,
+                Scope::Study { study } => (study, None),
+                Scope::Site { study, site } => (study, Some(site)),
+            };
+            let subjects = if trial::role::may(grant.role, Permission::SubjectSee) {
+                snapshot
+                    .db
+                    .one(
+                        "SELECT count(*) FROM subject WHERE study = ?1 AND (?2 IS NULL OR site = ?2)",
+                        values![&study, site.as_ref()],
+                        |row| row.size(0),
+                    )?
+                    .unwrap_or(0)
+            } else {
+                0
+            };
+            if let Some(line) = lines.iter_mut().find(|line| line.id == study) {
+                if !line.roles.contains(&grant.role) {
+                    line.roles.push(grant.role);
+                }
+                // A study-wide grant counts every subject; two sites' counts add up.
+                line.subjects =
+                    if site.is_some() { line.subjects.saturating_add(subjects) } else { line.subjects.max(subjects) };
+                continue;
+            }
+            let found = snapshot.db.one(
+                "SELECT oid, name, definition, ledger FROM study WHERE id = ?1",
+                values![&study],
+                |row| {
+                    Ok(StudyLine {
+                        id: study,
+                        oid: row.text(0)?,
+                        name: row.text(1)?,
+                        defined: row.int(2)? > 0,
+                        ledger: row.number(3)?,
+                        roles: vec![grant.role],
+                        subjects,
+                    })
+                },
+            )?;
+            lines.extend(found);
+        }
+        lines.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(lines)
+    }
+
+    fn count(shown: &Vec<StudyLine>) -> u64 {
+        shown.len() as u64
+    }
+}

@@ -1,0 +1,362 @@
+//! Export: everything a study holds that one may see, handed over piece by piece so that memory does not grow with
+//! the study. What was asked is an entry before the first piece; what was handed over, with the file's digest, is
+//! another after the last.
+
+use std::sync::Arc;
+
+use ledger::Hash;
+use serde::Serialize;
+use trial::{
+    clinical::{
+        AuditRecord, Chunk, Context, EventChunk, EventHead, FormChunk, FormHead, ItemData, ItemGroupData, Part,
+        SubjectChunk, SubjectHead,
+    },
+    definition::{LocationOid, UserOid},
+    ids::{FormId, GroupId, ImportId, PersonId, SiteId, StudyId, SubjectId, VisitId},
+    permission::Permission,
+};
+
+use super::study::SiteLine;
+use crate::{
+    actor::{Access, Actor},
+    backend::values,
+    core::Looked,
+    definitions::Defined,
+    error::{Error, Result},
+    log,
+    organization::Organization,
+    place::Target,
+    record::{DefinitionRecord, FormRecord, GroupRecord, ImportPart, Row, SubjectRecord, VisitRecord, open},
+    view::{Snapshot, View},
+};
+
+/// Exports a study.
+#[derive(Debug)]
+pub struct ExportStudy {
+    /// Which.
+    pub study: StudyId,
+}
+
+/// How much an export holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// Subjects.
+    pub subjects: u64,
+    /// Forms.
+    pub forms: u64,
+    /// Item groups.
+    pub groups: u64,
+}
+
+/// A piece of an export, in the order of an ODM file.
+#[derive(Debug)]
+pub enum ExportPart {
+    /// The definition, and what came with it beside.
+    Definition(Arc<Defined>, Vec<Chunk>),
+    /// A site.
+    Site(SiteLine),
+    /// A person named in audit records: id and name.
+    Person(PersonId, String),
+    /// What imported files had beside their subjects, as they had it.
+    Beside(Chunk),
+    /// A subject, visit or form. What was entered here carries its audit records; what was imported, what the file said.
+    Clinical(Chunk),
+}
+
+impl View for ExportStudy {
+    const NAME: &'static str = "view.export";
+    const NEEDS: Permission = Permission::DataExport;
+    const RECORDED: bool = true;
+    type Shown = Exported;
+
+    fn target(&self) -> Target {
+        Target::Study(self.study)
+    }
+
+    fn read(&self, snapshot: &Snapshot<'_>, _: &Access) -> Result<Exported> {
+        let count =
+            |sql: &str| Ok::<u64, Error>(snapshot.db.one(sql, values![&self.study], |row| row.size(0))?.unwrap_or(0));
+        Ok(Exported {
+            subjects: count("SELECT count(*) FROM subject WHERE study = ?1 AND status = 'active'")?,
+            forms: count("SELECT count(*) FROM form f JOIN subject s ON s.id = f.subject WHERE s.study = ?1")?,
+            groups: count(
+                "SELECT count(*) FROM item_group g JOIN form f ON f.id = g.form JOIN subject s ON s.id = f.subject
+                 WHERE s.study = ?1 AND g.removed = 0",
+            )?,
+        })
+    }
+
+    fn count(shown: &Exported) -> u64 {
+        shown.groups
+    }
+}
+
+impl Organization {
+    /// Hands a study over, piece by piece, from one state of the data. `take` writes the pieces; `digest` then says
+    /// the SHA-256 of the file, which the ledger records.
+    ///
+    /// # Errors
+    /// Why it cannot be exported; or what `take` or `digest` failed with.
+    pub fn export(
+        &self,
+        actor: &Actor,
+        study: StudyId,
+        mut take: impl FnMut(ExportPart) -> Result<()>,
+        digest: impl FnOnce() -> Result<Hash>,
+    ) -> Result<Exported> {
+        let view = ExportStudy { study };
+        let planned = self.view(actor, &view)?;
+        let at = self.shared().clock.now();
+        let mut looked = self.reading(|snapshot| {
+            let access = Access::decide(snapshot.db, actor, view.target(), ExportStudy::NEEDS, at)?;
+            hand_over(snapshot, &access, study, &mut take)?;
+            Ok(Looked {
+                view: "view.exported",
+                actor: access.actor().name(),
+                role: access.capacity().code(),
+                target: access.located().name.clone(),
+                ledger: access.located().ledger,
+                at,
+                count: planned.groups,
+                digest: ledger::EMPTY_ROOT,
+            })
+        })?;
+        looked.digest = digest()?;
+        self.note(looked)?;
+        Ok(planned)
+    }
+}
+
+fn hand_over(
+    snapshot: &Snapshot<'_>,
+    access: &Access,
+    study: StudyId,
+    take: &mut impl FnMut(ExportPart) -> Result<()>,
+) -> Result<()> {
+    let defined = snapshot.definitions.published(snapshot.db, snapshot.ring, snapshot.organization, study)?;
+    let beside =
+        snapshot.version::<DefinitionRecord>(&study, defined.number)?.map_or_else(Vec::new, |record| record.beside);
+    let context = Context {
+        study: defined.studies.first().map(|study| study.oid.clone()).unwrap_or_default(),
+        version: defined.current().version().oid.clone(),
+    };
+    take(ExportPart::Definition(Arc::clone(&defined), beside))?;
+    let sites = snapshot.db.select(
+        "SELECT id, oid, name, country FROM site WHERE study = ?1 ORDER BY id",
+        values![&study],
+        |row| Ok(SiteLine { id: row.id(0)?, oid: row.text(1)?, name: row.text(2)?, country: row.maybe_text(3)? }),
+    )?;
+    for site in &sites {
+        take(ExportPart::Site(site.clone()))?;
+    }
+    for person in people_of(snapshot, study)? {
+        let name = super::people::name(snapshot, person)?;
+        take(ExportPart::Person(person, name))?;
+    }
+    imports_beside(snapshot, study, take)?;
+    let subjects = snapshot.db.select(
+        "SELECT id, site FROM subject WHERE study = ?1 AND status = 'active' ORDER BY id",
+        values![&study],
+        |row| Ok((row.id::<SubjectId>(0)?, row.id::<SiteId>(1)?)),
+    )?;
+    let mut export = Export { snapshot, access, context, sites, take };
+    for (subject, site) in subjects {
+        export.subject(subject, site)?;
+    }
+    Ok(())
+}
+
+/// Everyone who acted in the study's ledger.
+fn people_of(snapshot: &Snapshot<'_>, study: StudyId) -> Result<Vec<PersonId>> {
+    let grants = snapshot.db.select(
+        "SELECT DISTINCT person FROM role_grant WHERE study = ?1 ORDER BY person",
+        values![&study],
+        |row| row.id(0),
+    )?;
+    Ok(grants)
+}
+
+fn imports_beside(
+    snapshot: &Snapshot<'_>,
+    study: StudyId,
+    take: &mut impl FnMut(ExportPart) -> Result<()>,
+) -> Result<()> {
+    let imports = snapshot
+        .db
+        .select("SELECT id FROM import WHERE study = ?1 ORDER BY id", values![&study], |row| row.id::<ImportId>(0))?;
+    for import in imports {
+        let mut version = 1;
+        while let Some(part) = snapshot.version::<ImportPart>(&import, version)? {
+            take(ExportPart::Beside(part.part))?;
+            version = version.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
+struct Export<'a, 'b, T> {
+    snapshot: &'a Snapshot<'b>,
+    access: &'a Access,
+    context: Context,
+    sites: Vec<SiteLine>,
+    take: &'a mut T,
+}
+
+impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
+    fn subject(&mut self, id: SubjectId, site: SiteId) -> Result<()> {
+        let Some((_, record)) = self.snapshot.current::<SubjectRecord>(&id)? else { return Ok(()) };
+        let code = self.access.show(&record.code).text().to_owned();
+        let location = self.sites.iter().find(|line| line.id == site).map(|line| LocationOid::new(line.oid.as_str()));
+        let said = match record.claim {
+            Some(claim) => *claim.said,
+            None => SubjectHead { key: code.clone(), site: location.clone(), ..SubjectHead::default() },
+        };
+        (self.take)(ExportPart::Clinical(Chunk::Subject(SubjectChunk {
+            context: self.context.clone(),
+            part: Part::Opening,
+            subject: said,
+        })))?;
+        let visits =
+            self.snapshot.db.select("SELECT id FROM visit WHERE subject = ?1 ORDER BY id", values![&id], |row| {
+                row.id::<VisitId>(0)
+            })?;
+        for visit in visits {
+            self.visit(&code, location.as_ref(), visit)?;
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, code: &str, location: Option<&LocationOid>, id: VisitId) -> Result<()> {
+        let Some((_, record)) = self.snapshot.current::<VisitRecord>(&id)? else { return Ok(()) };
+        let repeat = (!record.repeat.is_empty()).then(|| record.repeat.clone());
+        let event = if record.event_oid.is_empty() {
+            None
+        } else {
+            let head = match record.claim {
+                Some(claim) => *claim.said,
+                None => EventHead {
+                    event: record.event_oid.as_str().into(),
+                    repeat: repeat.clone(),
+                    ..EventHead::default()
+                },
+            };
+            let event = (head.event.clone(), head.repeat.clone());
+            (self.take)(ExportPart::Clinical(Chunk::Event(EventChunk {
+                context: self.context.clone(),
+                subject_key: code.to_owned(),
+                part: Part::Opening,
+                event: head,
+            })))?;
+            Some(event)
+        };
+        let forms =
+            self.snapshot
+                .db
+                .select("SELECT id FROM form WHERE visit = ?1 ORDER BY id", values![&id], |row| row.id::<FormId>(0))?;
+        for form in forms {
+            let Some((_, record)) = self.snapshot.current::<FormRecord>(&form)? else { continue };
+            let repeat = (!record.repeat.is_empty()).then(|| record.repeat.clone());
+            let head = match record.claim {
+                Some(claim) => *claim.said,
+                None => FormHead { form: record.form_oid.as_str().into(), repeat, ..FormHead::default() },
+            };
+            let groups = self.groups(location, form)?;
+            (self.take)(ExportPart::Clinical(Chunk::Form(FormChunk {
+                context: self.context.clone(),
+                subject_key: code.to_owned(),
+                event: event.clone(),
+                form: head,
+                groups,
+                continues: false,
+            })))?;
+        }
+        Ok(())
+    }
+
+    fn groups(&self, location: Option<&LocationOid>, form: FormId) -> Result<Vec<ItemGroupData>> {
+        let snapshot = self.snapshot;
+        let groups = snapshot.db.select(
+            "SELECT id, version FROM item_group WHERE form = ?1 AND removed = 0 ORDER BY id",
+            values![&form],
+            |row| Ok((row.id::<GroupId>(0)?, row.number(1)?)),
+        )?;
+        let mut out = Vec::with_capacity(groups.len());
+        for (group, newest) in groups {
+            out.extend(self.group(location, group, newest)?);
+        }
+        Ok(out)
+    }
+
+    fn group(&self, location: Option<&LocationOid>, id: GroupId, newest: u32) -> Result<Option<ItemGroupData>> {
+        let Some(current) = self.snapshot.version::<GroupRecord>(&id, newest)? else { return Ok(None) };
+        let mut data = match &current.claim {
+            Some(claim) => (*claim.said).clone(),
+            None => ItemGroupData {
+                group: current.group_oid.as_str().into(),
+                repeat: (!current.repeat.is_empty()).then(|| current.repeat.clone()),
+                ..ItemGroupData::default()
+            },
+        };
+        for item in &current.items {
+            let value = item.value.as_ref().map(|value| self.access.show(value).text().to_owned());
+            data.items.push(match &item.claim {
+                Some(claim) => ItemData { value, ..(*claim.said).clone() },
+                None => ItemData {
+                    item: item.oid.as_str().into(),
+                    is_null: value.is_none(),
+                    value,
+                    unit: item.unit.as_deref().map(Into::into),
+                    ..ItemData::default()
+                },
+            });
+        }
+        // What was entered here has its whole history as audit records, oldest first; what was imported and not
+        // changed since has only what its file said.
+        if newest > 1 || current.items.iter().any(|item| item.claim.is_none()) {
+            self.audit(location, id, &mut data)?;
+        }
+        Ok(Some(data))
+    }
+
+    fn audit(&self, location: Option<&LocationOid>, id: GroupId, data: &mut ItemGroupData) -> Result<()> {
+        let snapshot = self.snapshot;
+        let rows = snapshot.db.select(
+            "SELECT kind, key, version, ledger, entry, sealed FROM record WHERE kind = 'item_group' AND key = ?1 ORDER BY version",
+            values![&id],
+            |row| {
+                Ok(Row {
+                    kind: row.text(0)?,
+                    key: row.bytes(1)?,
+                    version: row.number(2)?,
+                    ledger: row.number(3)?,
+                    entry: row.size(4)?,
+                    sealed: row.blob(5)?,
+                })
+            },
+        )?;
+        for row in rows {
+            let record = open::<GroupRecord>(
+                snapshot.db,
+                snapshot.ring,
+                snapshot.organization,
+                &row.key,
+                row.version,
+                &row.sealed,
+            )?;
+            let Some(record) = record else { continue };
+            let (_, entry) = log::entry(snapshot.db, row.ledger, row.entry)?;
+            for item in record.items.iter().filter(|item| item.changed && item.claim.is_none()) {
+                let Some(slot) = data.items.iter_mut().find(|slot| slot.item == item.oid.as_str()) else { continue };
+                slot.audit.push(AuditRecord {
+                    user: Some(UserOid::new(entry.actor.strip_prefix("person:").unwrap_or(&entry.actor))),
+                    location: location.cloned(),
+                    at: Some(entry.at.clone()),
+                    reason: item.reason.as_ref().map(|reason| self.access.show(reason).text().to_owned()),
+                    source_id: Some(format!("ledger {} entry {}", row.ledger, row.entry)),
+                    ..AuditRecord::default()
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Every view, one file per noun. The list at the end is what the permission table and the persona test run over.
+
+mod account;
+mod export;
+mod form;
+mod history;
+mod import;
+mod ledger;
+mod people;
+mod study;
+mod subject;
+
+pub use account::{Account, AccountShown, MyStudies, RoleShown, StudyLine};
+pub use export::{ExportPart, ExportStudy, Exported};
+pub use form::{FormShown, GroupShown, ItemShown, ShowForm};
+pub use history::{ItemHistory, ItemHistoryShown, VersionShown};
+pub use import::{ImportLine, Imports};
+pub use ledger::{
+    Checkpoint, EntryBundle, EntryLine, EntryProof, EntryProofShown, LedgerEntries, LedgerHead, LedgerHeadShown,
+    LedgerTile,
+};
+pub use people::{GrantLine, Grants, People, PersonLine};
+pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
+pub use subject::{FormCell, ShowSubject, SubjectLine, SubjectShown, Subjects, SubjectsShown, VisitColumn};
+use trial::permission::Permission;
+
+use crate::view::View;
+
+macro_rules! views {
+    ($($view:ty),* $(,)?) => {
+        $(impl crate::act::sealed::Sealed for $view {})*
+
+        /// Name, needs, and whether it is recorded, of every view.
+        pub const VIEWS: &[(&str, Permission, bool)] =
+            &[$((<$view as View>::NAME, <$view as View>::NEEDS, <$view as View>::RECORDED)),*];
+    };
+}
+
+views!(
+    Account,
+    MyStudies,
+    People,
+    Grants,
+    ShowStudy,
+    Definition,
+    Imports,
+    Subjects,
+    ShowSubject,
+    ShowForm,
+    ItemHistory,
+    ExportStudy,
+    LedgerHead,
+    LedgerEntries,
+    EntryProof,
+    EntryBundle,
+    Checkpoint,
+    LedgerTile,
+);
