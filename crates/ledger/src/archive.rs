@@ -1,7 +1,9 @@
-//! The audit of a ledger archive: `checkpoint`, `tile/entries/…` and `tile/…` as C2SP tlog-tiles lays
+//! A ledger archive and its audit: `checkpoint`, `tile/entries/…` and `tile/…` as C2SP tlog-tiles lays
 //! them out, in a directory, a zip or anything else that answers a path with bytes.
 //!
 //! Entries are what is checked; tiles are compared with them and believed in nothing.
+
+mod writer;
 
 use std::cell::RefCell;
 
@@ -11,6 +13,8 @@ use crate::note::{Note, VerifierKey};
 use crate::tile::{TILE_HEIGHT, TILE_WIDTH, Tile, TilePath, TileSource, decode_entries};
 use crate::tree::Missing;
 use crate::verify::{Audit, Finding, Report};
+
+pub use writer::{ArchiveFile, ArchiveWriter};
 
 /// The path of the signed checkpoint.
 pub const CHECKPOINT_PATH: &str = "checkpoint";

@@ -75,9 +75,7 @@ impl Hash {
     /// 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        let mut text = Vec::with_capacity(2 * HASH_BYTES);
-        self.push_hex(&mut text);
-        text.into_iter().map(char::from).collect()
+        self.hex_digits().into_iter().map(char::from).collect()
     }
 
     /// Reads 64 lower-case hexadecimal digits; upper case is refused, so that a hash has one spelling.
@@ -112,14 +110,13 @@ impl Hash {
         Self::from_slice(&base64::decode(text).ok_or(HashError)?)
     }
 
-    /// Appends the hexadecimal spelling; the entry encoder's inner loop.
-    pub(crate) fn push_hex(&self, out: &mut Vec<u8>) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for byte in self.0 {
-            for value in [byte >> 4, byte & 15] {
-                out.push(DIGITS.get(usize::from(value)).copied().unwrap_or(b'0'));
-            }
+    /// The 64 digits; the entry encoder's inner loop, hence without growing a buffer byte by byte.
+    pub(crate) fn hex_digits(&self) -> [u8; 2 * HASH_BYTES] {
+        let mut digits = [0; 2 * HASH_BYTES];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
+        digits
     }
 }
 
@@ -153,6 +150,10 @@ fn of(digest: &[u8]) -> Hash {
     let mut hash = [0; HASH_BYTES];
     hash.copy_from_slice(digest);
     Hash(hash)
+}
+
+const fn digit(value: u8) -> u8 {
+    value + if value < 10 { b'0' } else { b'a' - 10 }
 }
 
 fn nibble(digit: u8) -> Result<u8, HashError> {

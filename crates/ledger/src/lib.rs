@@ -17,6 +17,31 @@
 //! | [`checkpoint`], [`cosignature`] | the signed tree head | C2SP tlog-checkpoint, tlog-cosignature |
 //! | [`bundle`] | the offline proof of one entry | C2SP tlog-proof |
 //! | [`verify`], [`archive`] | the audit of a whole ledger | |
+//!
+//! ```
+//! use ledger::bundle::Bundle;
+//! use ledger::signing::{Ed25519Signer, MlDsa44Signer, Signer as _};
+//! use ledger::tree::{Leaves, inclusion_proof};
+//! use ledger::{Checkpoint, Frontier, leaf_hash};
+//!
+//! let entries = ["first", "second", "third"];
+//! let leaves = entries.map(|entry| leaf_hash(entry.as_bytes()));
+//! let mut tree = Frontier::new();
+//! leaves.iter().for_each(|leaf| tree.append(*leaf));
+//!
+//! let origin = "probity.example/ledger/1";
+//! let (ed25519, ml_dsa) = (Ed25519Signer::from_seed(origin, &[1; 32])?, MlDsa44Signer::from_seed(origin, &[2; 32])?);
+//! let head = Checkpoint { origin: origin.into(), size: tree.size(), root: tree.root() };
+//! let checkpoint = head.sign_at(&[&ed25519, &ml_dsa], 1_795_302_355)?;
+//!
+//! // What an outsider gets: the entry, the bundle, and the two public keys.
+//! let proof = inclusion_proof(&Leaves(&leaves), 1, tree.size())?;
+//! let bundle = Bundle { extra: None, index: 1, proof, checkpoint }.encode();
+//! let keys = [ed25519.key().clone(), ml_dsa.key().clone()];
+//! assert_eq!(Bundle::parse(bundle.as_bytes())?.verify(b"second", &keys)?.checkpoint, head);
+//! assert!(Bundle::parse(bundle.as_bytes())?.verify(b"Second", &keys).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod archive;
 mod base64;

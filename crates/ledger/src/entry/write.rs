@@ -77,7 +77,7 @@ fn push_code(out: &mut Vec<u8>, key: &[u8], field: &'static str, text: &str, max
 
 fn push_hash(out: &mut Vec<u8>, key: &[u8], hash: &Hash) {
     out.extend_from_slice(key);
-    hash.push_hex(out);
+    out.extend_from_slice(&hash.hex_digits());
 }
 
 fn push_number(out: &mut Vec<u8>, number: u64) {

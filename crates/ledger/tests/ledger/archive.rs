@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::archive::{ArchiveReader, Content, verify_archive};
+use ledger::archive::{ArchiveFile, ArchiveReader, ArchiveWriter, Content, verify_archive};
 use ledger::tile::{TilePath, encode_entries};
 use ledger::verify::{Finding, Report};
 
@@ -24,6 +24,29 @@ fn archives_of_every_shape_hold() {
         assert_eq!(report.findings, [], "size {size}");
         assert_eq!(report.entries, size);
     }
+}
+
+#[test]
+fn a_written_archive_is_the_one_that_the_specification_lays_out() {
+    for (log, content) in [
+        (Log::of(0), Content::Entries),
+        (Log::of(1), Content::Entries),
+        (Log::of(256), Content::Entries),
+        (Log::of(600), Content::Entries),
+        (Log::opaque(65_800), Content::Opaque),
+    ] {
+        let mut writer = ArchiveWriter::new();
+        let mut files: Vec<ArchiveFile> = log.entries.iter().flat_map(|entry| writer.entry(entry).unwrap()).collect();
+        files.extend(writer.finish(&log.note(log.size())));
+        assert_eq!(files.last().unwrap().path, "checkpoint");
+        let mut written: BTreeMap<String, Vec<u8>> = files.into_iter().map(|file| (file.path, file.bytes)).collect();
+        let expected = log.archive().files;
+        let checkpoint = written.insert("checkpoint".into(), expected["checkpoint"].clone()).unwrap();
+        assert!(written == expected, "the files differ at {} entries", log.size());
+        written.insert("checkpoint".into(), checkpoint);
+        assert!(verify_archive(&Archive { files: written }, &[], &keys(), content).unwrap().holds());
+    }
+    assert!(ArchiveWriter::new().entry(&[0; 65_536]).is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use ledger::cosignature::{TIME_MAX, sign, subtree_message, timed_message, witnes
 use ledger::note::{KeyKind, Note, NoteError, Signature, VerifierKey};
 use ledger::signing::{Ed25519Signer, MlDsa44Signer, Signer};
 use ledger::{Checkpoint, Hash, sha256};
+use proptest::prelude::*;
 
 use crate::world::{Log, ORIGIN, SIGNED_AT, keys, signers};
 
@@ -212,4 +213,29 @@ fn a_cosigner_must_say_when() {
     assert!(Checkpoint { origin: String::new(), ..head() }.sign(&[&ml_dsa]).is_err());
     assert!(Checkpoint { origin: "two\nlines".into(), ..head() }.sign(&[&ml_dsa]).is_err());
     assert!(Ed25519Signer::from_seed("bad name", &[3; 32]).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = (Note::parse(&bytes), Checkpoint::parse(&text), VerifierKey::parse(&text), Signature::parse(&text));
+    }
+
+    #[test]
+    fn a_note_that_parses_is_written_back_as_it_was(
+        at in any::<prop::sample::Index>(), put in "[ \n\u{2014}=+a0]{0,3}", cut in 0..3_usize
+    ) {
+        let mut text = signed();
+        let at = (0..=at.index(text.len() - 3)).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+        let end = (at..=at + cut).rev().find(|end| text.is_char_boundary(*end)).unwrap();
+        text.replace_range(at..end, &put);
+        if let Ok(note) = Note::parse(text.as_bytes()) {
+            prop_assert_eq!(note.to_string(), text.clone());
+        }
+        // Whatever was done to it, it opens as what was signed or not at all.
+        if let Ok(opened) = open(&text) {
+            prop_assert_eq!(opened, head());
+        }
+    }
 }
