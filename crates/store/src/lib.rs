@@ -55,3 +55,24 @@ pub use view::{Snapshot, View};
 pub fn token_tag(token: &str) -> [u8; 32] {
     session::tag(token)
 }
+
+/// A new secret token: 32 random bytes, base64url without padding (RFC 4648 5).
+///
+/// # Errors
+/// A fault where the machine gives no randomness.
+pub fn fresh_token() -> Result<String> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let mut bytes = zeroize::Zeroizing::new([0; 32]);
+    aws_lc_rs::rand::fill(&mut *bytes).map_err(Error::fault)?;
+    Ok(URL_SAFE_NO_PAD.encode(*bytes))
+}
+
+/// A new second-factor secret.
+///
+/// # Errors
+/// A fault where the machine gives no randomness.
+pub fn fresh_totp_secret() -> Result<[u8; TOTP_SECRET_BYTES]> {
+    let mut secret = [0; TOTP_SECRET_BYTES];
+    aws_lc_rs::rand::fill(&mut secret).map_err(Error::fault)?;
+    Ok(secret)
+}
