@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::tree::{Finding, Source, Tree};
 
-/// Relative links in Markdown, and paths in backquotes that begin like one of ours.
+/// Relative links in Markdown, and paths in backquotes that begin like one of ours: whole, or as a crate's own part.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     tree.select(|path| path.ends_with(".md")).flat_map(|file| check_file(tree, file)).collect()
 }
@@ -24,7 +24,8 @@ fn check_file(tree: &Tree, file: &Source) -> Vec<Finding> {
         for quoted in line.split('`').skip(1).step_by(2) {
             let is_ours = ["crates/", "docs/", "xtask/", "tests/"].iter().any(|start| quoted.starts_with(start));
             let is_plain = !quoted.contains([' ', '*', '<', '{', '…']) && !quoted.contains("NNNN");
-            if is_ours && is_plain && !exists(tree, Path::new(quoted)) && !exists(tree, &folder.join(quoted)) {
+            let ends_one = || tree.files.iter().any(|file| file.path.ends_with(&format!("/{quoted}")));
+            if is_ours && is_plain && !exists(tree, Path::new(quoted)) && !ends_one() {
                 findings.push(file.finding(number, format!("names `{quoted}`, which does not exist")));
             }
         }
