@@ -15,7 +15,7 @@ use crate::{
     log::{self, Log},
     shared::Shared,
     time,
-    tx::{self, Receipt, Tx},
+    tx::{self, Aftermath, Receipt, Tx},
 };
 
 /// One connection that writes, and the state of the ledgers it appends to.
@@ -24,11 +24,12 @@ pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
     logs: BTreeMap<u32, Log>,
     fresh: Fresh,
+    after: Aftermath,
 }
 
 impl Core {
     pub(crate) fn new(db: Connection, shared: Arc<Shared>) -> Self {
-        Core { db, shared, logs: BTreeMap::new(), fresh: Fresh::default() }
+        Core { db, shared, logs: BTreeMap::new(), fresh: Fresh::default(), after: Aftermath::default() }
     }
 
     /// Does an act, or finds that this request had done it.
@@ -44,7 +45,7 @@ impl Core {
         self.db.savepoint()?;
         let shared = Arc::clone(&self.shared);
         let mut tx =
-            Tx::new(&self.db, &shared.ring, shared.organization, &shared.definitions, &mut self.fresh, &access);
+            Tx::new(&self.db, &shared.ring, shared.organization, &shared.definitions, &mut self.fresh, &mut self.after, &access);
         let done = act.apply(&mut tx, &access).and_then(|()| {
             let log = match self.logs.entry(number) {
                 std::collections::btree_map::Entry::Occupied(found) => found.into_mut(),
@@ -113,12 +114,22 @@ impl Core {
         for log in self.logs.values_mut() {
             log.write_tiles(&self.db)?;
         }
-        self.db.commit()
+        self.db.commit()?;
+        let after = std::mem::take(&mut self.after);
+        if after.sessions_ended {
+            self.shared.sessions.forget();
+        }
+        if after.key_destroyed {
+            // The act is durable; should this fail, the next erasure or start tries again.
+            self.db.empty_log().unwrap_or_else(|error| tracing::warn!(%error, "the write-ahead log was not emptied"));
+        }
+        Ok(())
     }
 
     /// Forgets the group: nothing of it is stored, so nothing of it may stay in memory.
     pub(crate) fn abandon(&mut self) {
         self.db.rollback();
+        self.after = Aftermath::default();
         self.logs.clear();
         self.shared.ring.forget();
         self.shared.definitions.forget();

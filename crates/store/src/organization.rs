@@ -140,11 +140,6 @@ impl Organization {
         Ok(Some(signed_in))
     }
 
-    /// Ends a session at once, everywhere in this process.
-    pub fn forget_sessions(&self) {
-        self.shared.sessions.forget();
-    }
-
     /// The newest checkpoint of a ledger, signed now if it has grown.
     ///
     /// # Errors

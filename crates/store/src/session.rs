@@ -68,7 +68,14 @@ pub struct SignedIn {
 
 /// Sessions as memory has them; the table is what counts after a restart.
 #[derive(Default)]
-pub(crate) struct Sessions(Mutex<HashMap<[u8; 32], Open>>);
+pub(crate) struct Sessions(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    open: HashMap<[u8; 32], Open>,
+    /// Grows when sessions may have ended, so that a row read before is not remembered after.
+    generation: u64,
+}
 
 impl Sessions {
     /// Who holds this token, if its session is open; `write` is given the session whose use should be stored.
@@ -80,7 +87,10 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<Option<(SignedIn, Option<SessionId>)>> {
         let tag = tag(token);
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tag).copied();
+        let (known, generation) = {
+            let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            (remembered.open.get(&tag).copied(), remembered.generation)
+        };
         let open = match known {
             Some(open) => open,
             None => match stored(db, &tag)? {
@@ -90,7 +100,7 @@ impl Sessions {
         };
         let ends = ends(&open);
         if now >= ends {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&tag);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&tag);
             return Ok(None);
         }
         let mut open = open;
@@ -101,18 +111,23 @@ impl Sessions {
         if write {
             open.written = open.seen;
         }
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() >= REMEMBERED_MAX {
-            sessions.clear();
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.generation == generation {
+            if remembered.open.len() >= REMEMBERED_MAX {
+                remembered.open.clear();
+            }
+            remembered.open.insert(tag, open);
         }
-        sessions.insert(tag, open);
+        drop(remembered);
         let signed_in = SignedIn { actor: Actor::person_in(open.person, open.id), ends: self::ends(&open) };
         Ok(Some((signed_in, write.then_some(open.id))))
     }
 
     /// Forgets all: the next request of each reads the table.
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.open.clear();
+        remembered.generation = remembered.generation.wrapping_add(1);
     }
 }
 

@@ -189,9 +189,7 @@ impl Organization {
             return Err(Error::refused("old", "wrong", "this is not your password"));
         }
         check_password(new, &sign_in, credential.totp.is_some())?;
-        let receipt = self.act(actor, ChangePassword { password: hashed(new)? }, request)?;
-        self.shared().sessions.forget();
-        Ok(receipt)
+        self.act(actor, ChangePassword { password: hashed(new)? }, request)
     }
 
     /// Sets one's own second factor, once a code from it is shown.
@@ -205,9 +203,7 @@ impl Organization {
         self.matching_step(secret, code).ok_or_else(|| {
             Error::refused("code", "wrong", "this code does not fit: check the app's clock and type the code shown now")
         })?;
-        let receipt = self.act(actor, SetSecondFactor { secret: secret.to_vec() }, request)?;
-        self.shared().sessions.forget();
-        Ok(receipt)
+        self.act(actor, SetSecondFactor { secret: secret.to_vec() }, request)
     }
 
     fn wait_over(&self, tag: &[u8; 32]) -> Result<()> {

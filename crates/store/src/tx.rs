@@ -16,7 +16,7 @@ use crate::{
     key::{KeyRing, Purpose, SealKey},
     log::{Log, int},
     record::{self, Record},
-    time,
+    session, time,
 };
 
 /// What an act works with. Everything it puts is named in its entry, because `put` is the one write.
@@ -28,7 +28,17 @@ pub struct Tx<'a> {
     fresh: &'a mut Fresh,
     at: Timestamp,
     about: Option<PersonId>,
+    after: &'a mut Aftermath,
     puts: Vec<Sealed>,
+}
+
+/// What must follow once the acts of a transaction are durable.
+#[derive(Debug, Default)]
+pub(crate) struct Aftermath {
+    /// Sessions ended: what memory knows of them must go.
+    pub sessions_ended: bool,
+    /// A key was destroyed: its bytes must go from the write-ahead log too.
+    pub key_destroyed: bool,
 }
 
 struct Sealed {
@@ -95,9 +105,10 @@ impl<'a> Tx<'a> {
         organization: OrganizationId,
         definitions: &'a Definitions,
         fresh: &'a mut Fresh,
+        after: &'a mut Aftermath,
         access: &Access,
     ) -> Self {
-        Tx { db, ring, organization, definitions, fresh, at: access.at(), about: None, puts: Vec::new() }
+        Tx { db, ring, organization, definitions, fresh, at: access.at(), about: None, after, puts: Vec::new() }
     }
 
     /// The time of the act.
@@ -119,6 +130,18 @@ impl<'a> Tx<'a> {
     pub(crate) fn new_key(&mut self, purpose: Purpose, wrapper: Option<KeyId>) -> Result<std::sync::Arc<SealKey>> {
         let id = self.new_id()?;
         self.ring.make(self.db, purpose, wrapper, id)
+    }
+
+    /// Ends sessions of a person.
+    pub(crate) fn end_sessions(&mut self, person: PersonId, which: session::Which) -> Result<usize> {
+        self.after.sessions_ended = true;
+        session::end(self.db, person, which, self.at)
+    }
+
+    /// Destroys a key for good.
+    pub(crate) fn destroy_key(&mut self, id: KeyId) -> Result<()> {
+        self.after.key_destroyed = true;
+        self.ring.destroy(self.db, id)
     }
 
     /// A key that must not have been destroyed.

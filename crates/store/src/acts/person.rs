@@ -139,7 +139,7 @@ impl Act for DisablePerson {
                 "nobody disables their own account: ask another administrator",
             ));
         }
-        session::end(tx.db, self.person, session::Which::AllBut(None), tx.at())?;
+        tx.end_sessions(self.person, session::Which::AllBut(None))?;
         change(tx, self.person, |record| {
             record.active = false;
             record.enrolment = None;
@@ -174,7 +174,7 @@ impl Act for Enrol {
             Some(end) if crate::time::micros(tx.at()) < end => {}
             _ => return Err(spent()),
         }
-        session::end(tx.db, self.person, session::Which::AllBut(None), tx.at())?;
+        tx.end_sessions(self.person, session::Which::AllBut(None))?;
         set_credential(tx, self.person, |_| CredentialRecord {
             password: self.password.clone(),
             totp: self.totp.clone(),
@@ -207,7 +207,7 @@ impl Act for ChangePassword {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let person = access.person()?;
-        session::end(tx.db, person, session::Which::AllBut(access.actor().session()), tx.at())?;
+        tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
         set_credential(tx, person, |old| CredentialRecord {
             password: self.password.clone(),
             totp: old.and_then(|old| old.totp.clone()),
@@ -231,7 +231,7 @@ impl Act for SetSecondFactor {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let person = access.person()?;
-        session::end(tx.db, person, session::Which::AllBut(access.actor().session()), tx.at())?;
+        tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
         let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
         set_credential(tx, person, |_| CredentialRecord {
             password: old.password.clone(),

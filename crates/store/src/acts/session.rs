@@ -88,7 +88,7 @@ impl Act for EndSession {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        match session::end(tx.db, access.person()?, session::Which::One(self.session), tx.at())? {
+        match tx.end_sessions(access.person()?, session::Which::One(self.session))? {
             0 => Err(Error::Hidden),
             _ => Ok(()),
         }
@@ -108,6 +108,6 @@ impl Act for EndOtherSessions {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        session::end(tx.db, access.person()?, session::Which::AllBut(access.actor().session()), tx.at()).map(drop)
+        tx.end_sessions(access.person()?, session::Which::AllBut(access.actor().session())).map(drop)
     }
 }

@@ -96,6 +96,6 @@ impl Act for EraseSubject {
             tx.db.one("SELECT key FROM study WHERE id = ?1", values![&study], |row| row.id(0))?.ok_or(Error::Hidden)?;
         let with = tx.key(study_key)?;
         tx.put(&self.subject, 1, &ErasureRecord { study, site, added, version, key, reason }, &with)?;
-        tx.ring.destroy(tx.db, key)
+        tx.destroy_key(key)
     }
 }

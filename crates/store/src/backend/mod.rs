@@ -296,6 +296,13 @@ impl Connection {
         self.execute("RELEASE act", &[]).map(drop)
     }
 
+    /// Writes everything back from the write-ahead log and empties it, so that overwritten content is gone from disk.
+    pub(crate) fn empty_log(&self) -> Result<()> {
+        match self {
+            Connection::Sqlite(db) => db.each("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |_| Ok(())),
+        }
+    }
+
     /// Brings the schema up to date; refuses one that this version does not know.
     pub(crate) fn migrate(&mut self) -> Result<()> {
         match self {

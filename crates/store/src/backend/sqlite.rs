@@ -60,7 +60,8 @@ impl Sqlite {
         raw.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())).map_err(|e| opening(path, &e))?;
         if let For::Writing { .. } = purpose {
             raw.execute_batch(&format!(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = {WAL_PAGES};"
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = {WAL_PAGES};
+                 PRAGMA secure_delete = ON;"
             ))
             .map_err(|e| opening(path, &e))?;
         }

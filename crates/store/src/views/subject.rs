@@ -121,7 +121,7 @@ fn at_site(
     site: SiteId,
     pattern: &str,
 ) -> Result<(Vec<SubjectLine>, u64)> {
-    let filter = "study = ?1 AND site = ?2 AND coalesce(code, '') LIKE ?3";
+    let filter = "study = ?1 AND site = ?2 AND code LIKE ?3";
     let total = snapshot
         .db
         .one(&format!("SELECT count(*) FROM subject WHERE {filter}"), values![&ask.study, &site, pattern], |row| {
@@ -134,7 +134,7 @@ fn at_site(
                     (SELECT count(*) FROM form f WHERE f.subject = s.id AND f.state = 'in_progress'),
                     (SELECT count(*) FROM form f WHERE f.subject = s.id AND f.state = 'complete'),
                     (SELECT max(changed) FROM form f WHERE f.subject = s.id)
-             FROM (SELECT * FROM subject WHERE {filter} AND coalesce(code, '') > ?4 ORDER BY code LIMIT ?5) s
+             FROM (SELECT * FROM subject WHERE {filter} AND code > ?4 ORDER BY code LIMIT ?5) s
              JOIN site t ON t.id = s.site ORDER BY s.code"
         ),
         values![&ask.study, &site, pattern, ask.after.as_str(), ask.limit.saturating_add(1)],
