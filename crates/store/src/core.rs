@@ -59,7 +59,7 @@ impl Core {
                 Ok(receipt)
             }
             Err(error) => {
-                self.db.undo()?;
+                self.undo()?;
                 Err(error)
             }
         }
@@ -95,10 +95,16 @@ impl Core {
                 Ok(())
             }
             Err(error) => {
-                self.db.undo()?;
+                self.undo()?;
                 Err(error)
             }
         }
+    }
+
+    /// Undoes the act in hand. Where a full disk made the database undo everything, there is nothing left to undo, and
+    /// the act's own error is what its caller should hear.
+    fn undo(&self) -> Result<()> {
+        if self.db.in_transaction() { self.db.undo() } else { Ok(()) }
     }
 
     /// The state of a ledger, read when first needed.
