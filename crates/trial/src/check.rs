@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use crate::definition::{
-    CheckRule, CodeList, CodeListContent, Comparator, DataType, FormDef, Indexed, ItemDef,
-    ItemGroupDef, ItemGroupOid, ItemGroupRef, ItemOid, ItemRef, RangeCheck, Severity, UnitOid,
+    CheckRule, CodeList, CodeListContent, Comparator, DataType, FormDef, Indexed, ItemDef, ItemGroupDef, ItemGroupOid,
+    ItemGroupRef, ItemOid, ItemRef, RangeCheck, Severity, UnitOid,
 };
 use crate::value::ItemValue;
 
@@ -57,16 +57,10 @@ pub fn range(
         let hard = check.severity == Severity::Hard;
         match evaluate(item, code_list, check, value, unit) {
             Ok(true) => {}
-            Ok(false) => found.findings.push(Finding {
-                item: item.oid.clone(),
-                hard,
-                message: message(check, language),
-            }),
-            Err(reason) => found.not_evaluated.push(NotEvaluated {
-                item: item.oid.clone(),
-                hard,
-                reason,
-            }),
+            Ok(false) => {
+                found.findings.push(Finding { item: item.oid.clone(), hard, message: message(check, language) })
+            }
+            Err(reason) => found.not_evaluated.push(NotEvaluated { item: item.oid.clone(), hard, reason }),
         }
     }
     found
@@ -95,8 +89,7 @@ fn evaluate(
         Comparator::NotIn => any_equal(check_values, compare).map(|any| !any),
         _ => {
             for raw in check_values {
-                let order = compare(raw)
-                    .ok_or_else(|| format!("the value cannot be compared with {raw}"))?;
+                let order = compare(raw).ok_or_else(|| format!("the value cannot be compared with {raw}"))?;
                 if !holds(comparator, order) {
                     return Ok(false);
                 }
@@ -106,13 +99,8 @@ fn evaluate(
     }
 }
 
-fn any_equal(
-    check_values: &[String],
-    compare: impl Fn(&String) -> Option<Ordering>,
-) -> Result<bool, String> {
-    Ok(check_values
-        .iter()
-        .any(|raw| compare(raw) == Some(Ordering::Equal)))
+fn any_equal(check_values: &[String], compare: impl Fn(&String) -> Option<Ordering>) -> Result<bool, String> {
+    Ok(check_values.iter().any(|raw| compare(raw) == Some(Ordering::Equal)))
 }
 
 fn holds(comparator: Comparator, order: Ordering) -> bool {
@@ -127,12 +115,7 @@ fn holds(comparator: Comparator, order: Ordering) -> bool {
 }
 
 /// Compares by the code list's ranks where both values have one, else by the data type.
-fn compare(
-    data_type: DataType,
-    code_list: Option<&CodeList>,
-    value: &ItemValue,
-    raw: &str,
-) -> Option<Ordering> {
+fn compare(data_type: DataType, code_list: Option<&CodeList>, value: &ItemValue, raw: &str) -> Option<Ordering> {
     if let Some(list) = code_list
         && let (Some(own), Some(other)) = (rank(list, value.as_collected()), rank(list, raw))
     {
@@ -146,16 +129,8 @@ fn compare(
 
 fn rank(list: &CodeList, value: &str) -> Option<rust_decimal::Decimal> {
     let rank = match &list.content {
-        CodeListContent::Coded(items) => items
-            .iter()
-            .find(|item| item.coded_value == value)?
-            .rank
-            .as_deref(),
-        CodeListContent::Enumerated(items) => items
-            .iter()
-            .find(|item| item.coded_value == value)?
-            .rank
-            .as_deref(),
+        CodeListContent::Coded(items) => items.iter().find(|item| item.coded_value == value)?.rank.as_deref(),
+        CodeListContent::Enumerated(items) => items.iter().find(|item| item.coded_value == value)?.rank.as_deref(),
         CodeListContent::External(_) => None,
     };
     rank.and_then(|rank| rank.trim().parse().ok())
@@ -224,12 +199,7 @@ pub struct Missing {
 
 /// The mandatory items of `form` that have no value. A group that is not mandatory asks for nothing until
 /// something was entered in it; then each of its rows must be whole.
-pub fn missing(
-    index: &Indexed,
-    form: &FormDef,
-    answered: &[Answered<'_>],
-    language: &str,
-) -> Vec<Missing> {
+pub fn missing(index: &Indexed, form: &FormDef, answered: &[Answered<'_>], language: &str) -> Vec<Missing> {
     let there: HashSet<Answered<'_>> = answered.iter().copied().collect();
     let mut rows: HashMap<&str, Vec<Option<&str>>> = HashMap::new();
     for answer in answered {
@@ -246,15 +216,9 @@ pub fn missing(
         }
         for row in of_group {
             for (item_ref, item) in index.items_of(group) {
-                let key = Answered {
-                    group: group.oid.as_str(),
-                    row,
-                    item: item.oid.as_str(),
-                };
+                let key = Answered { group: group.oid.as_str(), row, item: item.oid.as_str() };
                 if item_ref.mandatory && !there.contains(&key) {
-                    missing.push(missing_item(
-                        reference, group, row, item_ref, item, language,
-                    ));
+                    missing.push(missing_item(reference, group, row, item_ref, item, language));
                 }
             }
         }
@@ -270,14 +234,9 @@ fn missing_item(
     item: &ItemDef,
     language: &str,
 ) -> Missing {
-    let excusable =
-        item_ref.collection_exception.is_some() || reference.collection_exception.is_some();
+    let excusable = item_ref.collection_exception.is_some() || reference.collection_exception.is_some();
     let question = item.question.in_language(language).trim();
-    let name = if question.is_empty() {
-        item.name.as_str()
-    } else {
-        question
-    };
+    let name = if question.is_empty() { item.name.as_str() } else { question };
     let message = if excusable {
         format!("No value yet: {name}. It may be left out if its condition says so.")
     } else {
@@ -286,11 +245,7 @@ fn missing_item(
     Missing {
         group: group.oid.clone(),
         row: row.map(str::to_owned),
-        finding: Finding {
-            item: item.oid.clone(),
-            hard: !excusable,
-            message,
-        },
+        finding: Finding { item: item.oid.clone(), hard: !excusable, message },
     }
 }
 

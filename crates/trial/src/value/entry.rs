@@ -6,9 +6,7 @@
 use super::problem::{ValueProblem, ValueProblemCode};
 use crate::definition::DataType;
 
-const MONTHS: [&str; 12] = [
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-];
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// The ODM text of a date typed as day, month in letters and year, with `/`, `-`, `.` or spaces between.
 /// Text that already is ODM's, and text for an item that takes no date, comes back as it is.
@@ -19,20 +17,12 @@ const MONTHS: [&str; 12] = [
 /// fits `incompleteDate`, not `partialDate`). Whether such a day exists is [`super::ItemValue::parse`]'s to say.
 pub fn from_entry(data_type: DataType, typed: &str) -> Result<String, ValueProblem> {
     let trimmed = typed.trim();
-    let takes_dates = matches!(
-        data_type,
-        DataType::Date | DataType::PartialDate | DataType::IncompleteDate
-    );
+    let takes_dates = matches!(data_type, DataType::Date | DataType::PartialDate | DataType::IncompleteDate);
     if !takes_dates {
         return Ok(typed.to_owned());
     }
-    let parts: Vec<&str> = trimmed
-        .split(['/', '-', '.', ' '])
-        .filter(|part| !part.is_empty())
-        .collect();
-    let in_letters = parts
-        .iter()
-        .any(|part| part.bytes().any(|b| b.is_ascii_alphabetic()));
+    let parts: Vec<&str> = trimmed.split(['/', '-', '.', ' ']).filter(|part| !part.is_empty()).collect();
+    let in_letters = parts.iter().any(|part| part.bytes().any(|b| b.is_ascii_alphabetic()));
     if !in_letters {
         return Ok(trimmed.to_owned());
     }
@@ -43,21 +33,14 @@ pub fn from_entry(data_type: DataType, typed: &str) -> Result<String, ValueProbl
     };
     match (data_type, year, month, day) {
         (_, Some(year), Some(month), Some(day)) => Ok(format!("{year}-{month:02}-{day:02}")),
-        (DataType::Date, ..) => Err(ValueProblem::new(
-            ValueProblemCode::WrongType,
-            "Type the whole date, such as 21/NOV/2026.",
-        )),
+        (DataType::Date, ..) => {
+            Err(ValueProblem::new(ValueProblemCode::WrongType, "Type the whole date, such as 21/NOV/2026."))
+        }
         (_, Some(year), Some(month), None) => Ok(format!("{year}-{month:02}")),
         (_, Some(year), None, None) => Ok(year.to_owned()),
         (DataType::IncompleteDate, year, month, day) => {
-            let two =
-                |part: Option<u8>| part.map_or_else(|| "-".to_owned(), |part| format!("{part:02}"));
-            Ok(format!(
-                "{}-{}-{}",
-                year.unwrap_or("-"),
-                two(month),
-                two(day)
-            ))
+            let two = |part: Option<u8>| part.map_or_else(|| "-".to_owned(), |part| format!("{part:02}"));
+            Ok(format!("{}-{}-{}", year.unwrap_or("-"), two(month), two(day)))
         }
         _ => Err(ValueProblem::new(
             ValueProblemCode::WrongType,
@@ -74,10 +57,7 @@ pub fn to_entry(collected: &str) -> String {
     };
     let month = match month {
         None => "UNK",
-        Some(number) => match number
-            .checked_sub(1)
-            .and_then(|at| MONTHS.get(usize::from(at)))
-        {
+        Some(number) => match number.checked_sub(1).and_then(|at| MONTHS.get(usize::from(at))) {
             Some(letters) => letters,
             None => return collected.to_owned(),
         },
@@ -92,10 +72,7 @@ fn odm_parts(text: &str) -> Option<(Option<&str>, Option<u8>, Option<u8>)> {
         Some(rest) => (None, Some(rest)),
         None => {
             let (year, rest) = text.split_at_checked(4)?;
-            (
-                Some(year).filter(|year| year.bytes().all(|b| b.is_ascii_digit())),
-                Some(rest),
-            )
+            (Some(year).filter(|year| year.bytes().all(|b| b.is_ascii_digit())), Some(rest))
         }
     };
     year.or(text.starts_with("--").then_some(""))?;
@@ -127,26 +104,17 @@ fn day_part(text: &str) -> Result<Option<u8>, ValueProblem> {
     if is_unknown(text) {
         return Ok(None);
     }
-    text.parse()
-        .ok()
-        .filter(|day| (1..=31).contains(day))
-        .map(Some)
-        .ok_or_else(unreadable)
+    text.parse().ok().filter(|day| (1..=31).contains(day)).map(Some).ok_or_else(unreadable)
 }
 
 fn month_part(text: &str) -> Result<Option<u8>, ValueProblem> {
     if is_unknown(text) {
         return Ok(None);
     }
-    let at = MONTHS.iter().position(|month| {
-        text.len() >= 3
-            && text
-                .get(..3)
-                .is_some_and(|start| start.eq_ignore_ascii_case(month))
-    });
-    at.and_then(|at| u8::try_from(at + 1).ok())
-        .map(Some)
-        .ok_or_else(unreadable)
+    let at = MONTHS
+        .iter()
+        .position(|month| text.len() >= 3 && text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(month)));
+    at.and_then(|at| u8::try_from(at + 1).ok()).map(Some).ok_or_else(unreadable)
 }
 
 fn year_part(text: &str) -> Result<Option<&str>, ValueProblem> {
@@ -158,9 +126,7 @@ fn year_part(text: &str) -> Result<Option<&str>, ValueProblem> {
 }
 
 fn is_unknown(text: &str) -> bool {
-    ["UN", "UNK", "UNKN", "UK"]
-        .iter()
-        .any(|of| text.eq_ignore_ascii_case(of))
+    ["UN", "UNK", "UNKN", "UK"].iter().any(|of| text.eq_ignore_ascii_case(of))
 }
 
 fn unreadable() -> ValueProblem {

@@ -24,14 +24,19 @@ pub use typed::Typed;
 
 use crate::definition::{CodeList, DataType, ItemDef};
 
-/// Bytes of one value.
-pub const VALUE_BYTES_MAX: usize = 65_536;
+/// Bytes of one value: a scanned page in base 64 fits.
+pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// A value of an item that its definition allows.
 #[derive(Clone, PartialEq)]
 pub struct ItemValue {
     text: String,
     typed: Typed,
+}
+
+/// Whether `raw` is a text of this data type, whatever an item's length and code list say of it.
+pub fn is_of_type(data_type: DataType, raw: &str) -> bool {
+    typed::parse(data_type, raw).is_ok()
 }
 
 impl ItemValue {
@@ -41,53 +46,33 @@ impl ItemValue {
     ///
     /// What is wrong with it and what to type instead. An empty text is [`ValueProblemCode::Empty`]: that there
     /// is no value is not a value.
-    pub fn parse(
-        item: &ItemDef,
-        code_list: Option<&CodeList>,
-        raw: &str,
-    ) -> Result<Self, ValueProblem> {
+    pub fn parse(item: &ItemDef, code_list: Option<&CodeList>, raw: &str) -> Result<Self, ValueProblem> {
         problem::check_characters(raw)?;
         if raw.is_empty() {
-            return Err(ValueProblem::new(
-                ValueProblemCode::Empty,
-                "Type a value, or leave the item empty.",
-            ));
+            return Err(ValueProblem::new(ValueProblemCode::Empty, "Type a value, or leave the item empty."));
         }
         let coded = match code_list {
             Some(list) if list.allows(raw) => true,
             Some(list) => return Err(problem::not_in_code_list(list)),
             None => false,
         };
-        match typed::parse(item, raw) {
+        match typed::parse(item.data_type, raw) {
             Ok(typed) => {
                 if !coded {
                     typed::check_length(item, raw)?;
                 }
-                Ok(Self {
-                    text: raw.to_owned(),
-                    typed,
-                })
+                Ok(Self { text: raw.to_owned(), typed })
             }
             // A code need not have the item's data type (REDCap: boolean items coded as text).
-            Err(_) if coded && item.code_list.is_some() => Ok(Self {
-                text: raw.to_owned(),
-                typed: Typed::Text,
-            }),
+            Err(_) if coded && item.code_list.is_some() => Ok(Self { text: raw.to_owned(), typed: Typed::Text }),
             Err(problem) => Err(problem),
         }
     }
 
     /// A check value of a range check, read as the item's data type: neither length nor code list apply.
     pub(crate) fn parse_check_value(data_type: DataType, raw: &str) -> Option<Self> {
-        let item = ItemDef {
-            data_type,
-            ..ItemDef::default()
-        };
         let raw = raw.trim();
-        typed::parse(&item, raw).ok().map(|typed| Self {
-            text: raw.to_owned(),
-            typed,
-        })
+        typed::parse(data_type, raw).ok().map(|typed| Self { text: raw.to_owned(), typed })
     }
 
     /// Exactly what was collected.

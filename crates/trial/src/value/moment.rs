@@ -54,10 +54,7 @@ impl Moment {
         let first = civil::Date::new(year, first_month, 1).ok()?;
         let last = civil::Date::new(year, last_month, 1).ok()?;
         let (first_day, last_day) = match self.day {
-            Some(day) => (
-                day.min(first.days_in_month()),
-                day.min(last.days_in_month()),
-            ),
+            Some(day) => (day.min(first.days_in_month()), day.min(last.days_in_month())),
             None if self.is_time => (1, 1),
             None => (1, last.days_in_month()),
         };
@@ -65,11 +62,7 @@ impl Moment {
         let at = |month, day, hour: i8, minute: i8, second: i8, nano: i32| {
             civil::DateTime::new(year, month, day, hour, minute, second, nano).ok()
         };
-        let nano = if self.second.is_some() {
-            self.nanosecond
-        } else {
-            999_999_999
-        };
+        let nano = if self.second.is_some() { self.nanosecond } else { 999_999_999 };
         Some((
             at(
                 first_month,
@@ -100,15 +93,10 @@ impl Moment {
         }
         let (own, other_bounds) = (self.bounds()?, other.bounds()?);
         let shift = match (self.offset, other.offset) {
-            (Some(own), Some(other)) => {
-                jiff::Span::new().minutes(i64::from(own) - i64::from(other))
-            }
+            (Some(own), Some(other)) => jiff::Span::new().minutes(i64::from(own) - i64::from(other)),
             _ => jiff::Span::new(),
         };
-        let theirs = (
-            other_bounds.0.checked_add(shift).ok()?,
-            other_bounds.1.checked_add(shift).ok()?,
-        );
+        let theirs = (other_bounds.0.checked_add(shift).ok()?, other_bounds.1.checked_add(shift).ok()?);
         if own.0 == own.1 && own == theirs {
             Some(Ordering::Equal)
         } else if own.1 < theirs.0 {
@@ -128,8 +116,7 @@ impl Moment {
             (None, Some(month), Some(day)) => civil::Date::new(2000, month, day).is_ok(),
             _ => true,
         };
-        let within =
-            |part: Option<i8>, most: i8| part.is_none_or(|part| (0..=most).contains(&part));
+        let within = |part: Option<i8>, most: i8| part.is_none_or(|part| (0..=most).contains(&part));
         day && self.year.is_none_or(|year| year >= 1)
             && self.month.is_none_or(|month| (1..=12).contains(&month))
             && self.day.is_none_or(|day| (1..=31).contains(&day))
@@ -167,12 +154,8 @@ pub(super) fn time(raw: &str, precision: Precision) -> Result<Moment, ValueProbl
 pub(super) fn datetime(raw: &str, precision: Precision) -> Result<Moment, ValueProblem> {
     let says = match precision {
         Precision::Full => "Type a date and time, such as 2026-11-21T14:05.",
-        Precision::Partial => {
-            "Type a date and time as far as they are known: 2026-11-21T14:05, 2026-11-21 or 2026-11."
-        }
-        Precision::Incomplete => {
-            "Type a date and time with - for what is not known, such as 2026-11-21T-:-:-."
-        }
+        Precision::Partial => "Type a date and time as far as they are known: 2026-11-21T14:05, 2026-11-21 or 2026-11.",
+        Precision::Incomplete => "Type a date and time with - for what is not known, such as 2026-11-21T-:-:-.",
     };
     read(raw, says, |scan, moment| {
         scan.date(moment, precision)?;
@@ -193,18 +176,13 @@ fn read(
     says: &str,
     grammar: impl FnOnce(&mut Scan<'_>, &mut Moment) -> Option<()>,
 ) -> Result<Moment, ValueProblem> {
-    let mut scan = Scan {
-        rest: raw.as_bytes(),
-    };
+    let mut scan = Scan { rest: raw.as_bytes() };
     let mut moment = Moment::default();
     if grammar(&mut scan, &mut moment).is_none() || !scan.rest.is_empty() {
         return Err(ValueProblem::wrong_type(says));
     }
     if !moment.exists() {
-        return Err(ValueProblem::new(
-            ValueProblemCode::NoSuchDate,
-            format!("There is no such date or time. {says}"),
-        ));
+        return Err(ValueProblem::new(ValueProblemCode::NoSuchDate, format!("There is no such date or time. {says}")));
     }
     Ok(moment)
 }
@@ -227,11 +205,9 @@ impl Scan<'_> {
 
     fn digits(&mut self, count: usize) -> Option<i16> {
         let (digits, rest) = self.rest.split_at_checked(count)?;
-        let number = digits.iter().try_fold(0i16, |number, digit| {
-            digit
-                .is_ascii_digit()
-                .then(|| number * 10 + i16::from(digit - b'0'))
-        })?;
+        let number = digits
+            .iter()
+            .try_fold(0i16, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0')))?;
         self.rest = rest;
         Some(number)
     }
@@ -242,19 +218,11 @@ impl Scan<'_> {
 
     /// A part, or `-` in its place.
     fn two_or_dash(&mut self, precision: Precision) -> Option<Option<i8>> {
-        if precision == Precision::Incomplete && self.take(b'-') {
-            Some(None)
-        } else {
-            self.two().map(Some)
-        }
+        if precision == Precision::Incomplete && self.take(b'-') { Some(None) } else { self.two().map(Some) }
     }
 
     fn date(&mut self, moment: &mut Moment, precision: Precision) -> Option<()> {
-        moment.year = if precision == Precision::Incomplete && self.take(b'-') {
-            None
-        } else {
-            Some(self.digits(4)?)
-        };
+        moment.year = if precision == Precision::Incomplete && self.take(b'-') { None } else { Some(self.digits(4)?) };
         let may_end = precision != Precision::Full && moment.year.is_some();
         if !self.take(b'-') {
             return may_end.then_some(());
@@ -280,16 +248,9 @@ impl Scan<'_> {
         moment.second = self.two_or_dash(precision)?;
         if moment.second.is_some() && self.take(b'.') {
             let count = self.rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            let (digits, rest) = self
-                .rest
-                .split_at_checked(count)
-                .filter(|(digits, _)| !digits.is_empty())?;
+            let (digits, rest) = self.rest.split_at_checked(count).filter(|(digits, _)| !digits.is_empty())?;
             // Digits beyond nanoseconds do not change how moments compare here; the text keeps them.
-            let padded = digits
-                .iter()
-                .copied()
-                .chain(std::iter::repeat(b'0'))
-                .take(9);
+            let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
             moment.nanosecond = padded.fold(0, |nano, digit| nano * 10 + i32::from(digit - b'0'));
             self.rest = rest;
         }
@@ -315,11 +276,7 @@ impl Scan<'_> {
             return Some(());
         }
         let hours = self.digits(2).filter(|hours| *hours <= 23)?;
-        let minutes = self
-            .take(b':')
-            .then(|| self.digits(2))
-            .flatten()
-            .filter(|minutes| *minutes <= 59)?;
+        let minutes = self.take(b':').then(|| self.digits(2)).flatten().filter(|minutes| *minutes <= 59)?;
         moment.offset = Some(east * (hours * 60 + minutes));
         Some(())
     }
@@ -337,9 +294,7 @@ pub struct Duration {
 impl Duration {
     pub(super) fn parse(raw: &str) -> Result<Self, ValueProblem> {
         Self::scan(raw).ok_or_else(|| {
-            ValueProblem::wrong_type(
-                "Type a duration, such as P2W (two weeks), P1Y6M or PT30M (30 minutes).",
-            )
+            ValueProblem::wrong_type("Type a duration, such as P2W (two weeks), P1Y6M or PT30M (30 minutes).")
         })
     }
 
@@ -386,22 +341,10 @@ impl Duration {
             let designator = tail.chars().next()?;
             let (_, seconds) = units.find(|(of, _)| *of == designator)?;
             match (*seconds, designator) {
-                (0, 'Y') => {
-                    self.months = number
-                        .parse::<i64>()
-                        .ok()
-                        .and_then(|years| years.checked_mul(12))?
-                }
+                (0, 'Y') => self.months = number.parse::<i64>().ok().and_then(|years| years.checked_mul(12))?,
                 (0, _) => self.months = self.months.checked_add(number.parse().ok()?)?,
-                (1, _) => {
-                    self.seconds += number
-                        .parse::<f64>()
-                        .ok()
-                        .filter(|_| !number.ends_with('.'))?
-                }
-                (seconds, _) => {
-                    self.seconds += f64::from(number.parse::<u32>().ok()?) * f64::from(seconds)
-                }
+                (1, _) => self.seconds += number.parse::<f64>().ok().filter(|_| !number.ends_with('.'))?,
+                (seconds, _) => self.seconds += f64::from(number.parse::<u32>().ok()?) * f64::from(seconds),
             }
             text = tail.get(1..)?;
             count += 1;

@@ -17,14 +17,9 @@ pub(super) fn integer(raw: &str) -> Result<Decimal, ValueProblem> {
 pub(super) fn decimal(raw: &str) -> Result<Decimal, ValueProblem> {
     let digits = raw.strip_prefix(['+', '-']).unwrap_or(raw);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = whole
-        .bytes()
-        .chain(part.bytes())
-        .all(|b| b.is_ascii_digit());
+    let all_digits = whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());
     if !all_digits || (whole.is_empty() && part.is_empty()) {
-        return Err(ValueProblem::wrong_type(
-            "Type a number with a decimal point, such as 72.5.",
-        ));
+        return Err(ValueProblem::wrong_type("Type a number with a decimal point, such as 72.5."));
     }
     exact(raw)
 }
@@ -38,13 +33,9 @@ pub(super) fn double(raw: &str) -> Result<f64, ValueProblem> {
         "NaN" => return Ok(f64::NAN),
         _ => {}
     }
-    let (mantissa, exponent) = raw
-        .split_once(['E', 'e', 'D', 'd'])
-        .map_or((raw, None), |(m, e)| (m, Some(e)));
+    let (mantissa, exponent) = raw.split_once(['E', 'e', 'D', 'd']).map_or((raw, None), |(m, e)| (m, Some(e)));
     let mantissa_digits = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
-    let (whole, part) = mantissa_digits
-        .split_once('.')
-        .unwrap_or((mantissa_digits, "0"));
+    let (whole, part) = mantissa_digits.split_once('.').unwrap_or((mantissa_digits, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let exponent_fits = exponent.is_none_or(|e| is_digits(e.strip_prefix(['+', '-']).unwrap_or(e)));
     if !is_digits(whole) || !is_digits(part) || !exponent_fits {
@@ -57,23 +48,13 @@ pub(super) fn double(raw: &str) -> Result<f64, ValueProblem> {
 pub(super) fn digits(raw: &str) -> (usize, usize) {
     let unsigned = raw.strip_prefix(['+', '-']).unwrap_or(raw);
     let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    (
-        whole
-            .trim_start_matches('0')
-            .len()
-            .max(usize::from(!whole.is_empty())),
-        part.len(),
-    )
+    (whole.trim_start_matches('0').len().max(usize::from(!whole.is_empty())), part.len())
 }
 
 /// The number without rounding. `Decimal` holds 96 bits: 28 digits always fit.
 fn exact(raw: &str) -> Result<Decimal, ValueProblem> {
     let plain = raw.strip_prefix('+').unwrap_or(raw);
     let plain = plain.strip_suffix('.').unwrap_or(plain);
-    Decimal::from_str_exact(plain).map_err(|_| {
-        ValueProblem::new(
-            ValueProblemCode::TooManyDigits,
-            "Type fewer digits: a number may have 28.",
-        )
-    })
+    Decimal::from_str_exact(plain)
+        .map_err(|_| ValueProblem::new(ValueProblemCode::TooManyDigits, "Type fewer digits: a number may have 28."))
 }

@@ -51,10 +51,7 @@ impl ValueProblemCode {
 
 impl ValueProblem {
     pub(super) fn new(code: ValueProblemCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     pub(super) fn wrong_type(message: &str) -> Self {
@@ -70,7 +67,8 @@ pub(super) fn check_characters(raw: &str) -> Result<(), ValueProblem> {
             format!("Shorten it: a value may have at most {VALUE_BYTES_MAX} bytes."),
         ));
     }
-    let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    let forbidden =
+        |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     if raw.chars().any(forbidden) {
         return Err(ValueProblem::new(
             ValueProblemCode::ControlCharacter,
@@ -85,26 +83,13 @@ const CHOICES_SHOWN: usize = 8;
 
 pub(super) fn not_in_code_list(list: &CodeList) -> ValueProblem {
     let values: Vec<&str> = match &list.content {
-        CodeListContent::Coded(items) => {
-            items.iter().map(|item| item.coded_value.as_str()).collect()
-        }
-        CodeListContent::Enumerated(items) => {
-            items.iter().map(|item| item.coded_value.as_str()).collect()
-        }
+        CodeListContent::Coded(items) => items.iter().map(|item| item.coded_value.as_str()).collect(),
+        CodeListContent::Enumerated(items) => items.iter().map(|item| item.coded_value.as_str()).collect(),
         CodeListContent::External(_) => Vec::new(),
     };
-    let shown = values
-        .iter()
-        .take(CHOICES_SHOWN)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = values.iter().take(CHOICES_SHOWN).copied().collect::<Vec<_>>().join(", ");
     let more = values.len().saturating_sub(CHOICES_SHOWN);
-    let more = if more > 0 {
-        format!(" or one of {more} more")
-    } else {
-        String::new()
-    };
+    let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
     ValueProblem::new(
         ValueProblemCode::NotInCodeList,
         format!("Choose one of the list “{}”: {shown}{more}.", list.name),

@@ -45,16 +45,14 @@ impl Typed {
             (Self::Boolean(own), Self::Boolean(other)) => Some(own.cmp(other)),
             (Self::Moment(own), Self::Moment(other)) => own.compare(other),
             (Self::Duration(own), Self::Duration(other)) => own.compare(other),
-            (Self::Interval(own), Self::Interval(other)) => {
-                (own == other).then_some(Ordering::Equal)
-            }
+            (Self::Interval(own), Self::Interval(other)) => (own == other).then_some(Ordering::Equal),
             _ => None,
         }
     }
 }
 
-pub(super) fn parse(item: &ItemDef, raw: &str) -> Result<Typed, ValueProblem> {
-    match item.data_type {
+pub(super) fn parse(data_type: DataType, raw: &str) -> Result<Typed, ValueProblem> {
+    match data_type {
         DataType::Text | DataType::String => Ok(Typed::Text),
         DataType::Integer => number::integer(raw).map(Typed::Number),
         DataType::Float | DataType::Decimal => number::decimal(raw).map(Typed::Number),
@@ -73,9 +71,7 @@ pub(super) fn parse(item: &ItemDef, raw: &str) -> Result<Typed, ValueProblem> {
         DataType::PartialDatetime => moment::datetime(raw, Precision::Partial).map(Typed::Moment),
         DataType::IncompleteDate => moment::date(raw, Precision::Incomplete).map(Typed::Moment),
         DataType::IncompleteTime => moment::time(raw, Precision::Incomplete).map(Typed::Moment),
-        DataType::IncompleteDatetime => {
-            moment::datetime(raw, Precision::Incomplete).map(Typed::Moment)
-        }
+        DataType::IncompleteDatetime => moment::datetime(raw, Precision::Incomplete).map(Typed::Moment),
         DataType::DurationDatetime => Duration::parse(raw).map(Typed::Duration),
         DataType::IntervalDatetime => interval(raw),
     }
@@ -87,12 +83,10 @@ pub(super) fn check_length(item: &ItemDef, raw: &str) -> Result<(), ValueProblem
         return check_significant_digits(item, raw);
     };
     match item.data_type {
-        DataType::Text | DataType::String | DataType::Uri if raw.chars().count() > length => {
-            Err(ValueProblem::new(
-                ValueProblemCode::TooLong,
-                format!("Shorten it to {length} character{}.", plural(length)),
-            ))
-        }
+        DataType::Text | DataType::String | DataType::Uri if raw.chars().count() > length => Err(ValueProblem::new(
+            ValueProblemCode::TooLong,
+            format!("Shorten it to {length} character{}.", plural(length)),
+        )),
         DataType::Integer | DataType::Float | DataType::Decimal => {
             let (whole, part) = number::digits(raw);
             if whole + part > length {
@@ -107,15 +101,10 @@ pub(super) fn check_length(item: &ItemDef, raw: &str) -> Result<(), ValueProblem
 
 fn check_significant_digits(item: &ItemDef, raw: &str) -> Result<(), ValueProblem> {
     match item.significant_digits {
-        Some(most) if item.data_type.is_number() && number::digits(raw).1 > most as usize => {
-            Err(ValueProblem::new(
-                ValueProblemCode::TooManyDigits,
-                format!(
-                    "Type at most {most} digit{} after the decimal point.",
-                    plural(most as usize)
-                ),
-            ))
-        }
+        Some(most) if item.data_type.is_number() && number::digits(raw).1 > most as usize => Err(ValueProblem::new(
+            ValueProblemCode::TooManyDigits,
+            format!("Type at most {most} digit{} after the decimal point.", plural(most as usize)),
+        )),
         _ => Ok(()),
     }
 }
@@ -133,9 +122,7 @@ fn boolean(raw: &str) -> Result<Typed, ValueProblem> {
 }
 
 fn hex(raw: &str, longest: usize) -> Result<Typed, ValueProblem> {
-    let fits = raw.len().is_multiple_of(2)
-        && raw.len() / 2 <= longest
-        && raw.bytes().all(|b| b.is_ascii_hexdigit());
+    let fits = raw.len().is_multiple_of(2) && raw.len() / 2 <= longest && raw.bytes().all(|b| b.is_ascii_hexdigit());
     fits.then_some(Typed::Text)
         .ok_or_else(|| ValueProblem::wrong_type("Type bytes as pairs of the digits 0-9 and A-F."))
 }
@@ -147,32 +134,20 @@ fn base64(raw: &str, longest: usize) -> Result<Typed, ValueProblem> {
     let body = symbols.get(..symbols.len() - padding).ok_or_else(wrong)?;
     let is_symbol = |b: &u8| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'/';
     let fits = symbols.len().is_multiple_of(4) && padding <= 2 && body.iter().all(is_symbol);
-    if fits && symbols.len() / 4 * 3 - padding <= longest {
-        Ok(Typed::Text)
-    } else {
-        Err(wrong())
-    }
+    if fits && symbols.len() / 4 * 3 - padding <= longest { Ok(Typed::Text) } else { Err(wrong()) }
 }
 
 /// `xs:anyURI` takes nearly anything; white space and angle brackets are never part of a URI.
 fn uri(raw: &str) -> Result<Typed, ValueProblem> {
-    if raw
-        .chars()
-        .any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
-    {
-        return Err(ValueProblem::wrong_type(
-            "Type an address without spaces, such as https://example.org/a.",
-        ));
+    if raw.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"')) {
+        return Err(ValueProblem::wrong_type("Type an address without spaces, such as https://example.org/a."));
     }
     Ok(Typed::Text)
 }
 
 fn interval(raw: &str) -> Result<Typed, ValueProblem> {
-    let wrong = || {
-        ValueProblem::wrong_type(
-            "Type two dates, or a date and a duration, with / between: 2026-11-01/P3D.",
-        )
-    };
+    let wrong =
+        || ValueProblem::wrong_type("Type two dates, or a date and a duration, with / between: 2026-11-01/P3D.");
     let (from, to) = raw.split_once('/').ok_or_else(wrong)?;
     let end = |text: &str| {
         if text.trim_start_matches(['+', '-']).starts_with('P') {

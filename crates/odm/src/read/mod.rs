@@ -1,0 +1,15 @@
+//! Reads ODM files: definitions, users and sites, clinical data.
+
+mod admin;
+mod clinical;
+mod definition;
+mod evidence;
+mod file;
+mod record;
+mod study;
+
+pub use clinical::ClinicalReader;
+pub use file::{FileInfo, FileType};
+pub use study::{StudyRead, read_study};
+
+pub(crate) use record::{Keeps, Records};
