@@ -222,6 +222,12 @@ impl Installation {
         Err(Error::Hidden)
     }
 
+    /// Where it gets the time from.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -77,40 +77,34 @@ struct Remembered {
     generation: u64,
 }
 
+/// A session found open, and its id where the time of its last use should be stored now.
+pub(crate) type Found = (SignedIn, Option<SessionId>);
+
 impl Sessions {
-    /// Who holds this token, if its session is open; `write` is given the session whose use should be stored.
+    /// Who holds this token, as far as memory knows: `None` where only the table can tell.
+    pub(crate) fn known(&self, token: &str, presence: Presence, now: Timestamp) -> Option<Found> {
+        let tag = tag(token);
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = remembered.open.get_mut(&tag)?;
+        if now < ends(open) {
+            return Some(used(open, presence, now));
+        }
+        remembered.open.remove(&tag);
+        None
+    }
+
+    /// Who holds this token, as the table has it.
     pub(crate) fn find(
         &self,
         db: &Connection,
         token: &str,
         presence: Presence,
         now: Timestamp,
-    ) -> Result<Option<(SignedIn, Option<SessionId>)>> {
+    ) -> Result<Option<Found>> {
         let tag = tag(token);
-        let (known, generation) = {
-            let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            (remembered.open.get(&tag).copied(), remembered.generation)
-        };
-        let open = match known {
-            Some(open) => open,
-            None => match stored(db, &tag)? {
-                Some(open) => open,
-                None => return Ok(None),
-            },
-        };
-        let ends = ends(&open);
-        if now >= ends {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&tag);
-            return Ok(None);
-        }
-        let mut open = open;
-        if presence == Presence::Person {
-            open.seen = open.seen.max(now);
-        }
-        let write = open.seen.duration_since(open.written) >= SEEN_WRITTEN_EVERY;
-        if write {
-            open.written = open.seen;
-        }
+        let generation = self.0.lock().unwrap_or_else(PoisonError::into_inner).generation;
+        let Some(mut open) = stored(db, &tag)?.filter(|open| now < ends(open)) else { return Ok(None) };
+        let found = used(&mut open, presence, now);
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.generation == generation {
             if remembered.open.len() >= REMEMBERED_MAX {
@@ -118,9 +112,7 @@ impl Sessions {
             }
             remembered.open.insert(tag, open);
         }
-        drop(remembered);
-        let signed_in = SignedIn { actor: Actor::person_in(open.person, open.id), ends: self::ends(&open) };
-        Ok(Some((signed_in, write.then_some(open.id))))
+        Ok(Some(found))
     }
 
     /// Forgets all: the next request of each reads the table.
@@ -129,6 +121,18 @@ impl Sessions {
         remembered.open.clear();
         remembered.generation = remembered.generation.wrapping_add(1);
     }
+}
+
+/// Notes a use, if a person made it.
+fn used(open: &mut Open, presence: Presence, now: Timestamp) -> Found {
+    if presence == Presence::Person {
+        open.seen = open.seen.max(now);
+    }
+    let write = open.seen.duration_since(open.written) >= SEEN_WRITTEN_EVERY;
+    if write {
+        open.written = open.seen;
+    }
+    (SignedIn { actor: Actor::person_in(open.person, open.id), ends: ends(open) }, write.then_some(open.id))
 }
 
 /// Stores a new session. Called by the act that records the sign-in.
