@@ -1,1 +1,36 @@
-//! web
+//! Probity over HTTP: pages, the JSON API, and the public ledger endpoints.
+//!
+//! A request is parsed once, at the edge, into an act or a view of [`store`]; what comes back is shown. This crate
+//! refuses SQL, decisions, and any route that does not declare what it does (see [`route::Table`]).
+
+pub mod api;
+pub mod error;
+pub mod exchange;
+mod guard;
+pub mod input;
+mod ledger;
+pub mod pages;
+pub mod route;
+pub mod second_factor;
+mod server;
+pub mod session;
+mod state;
+
+use axum::Router;
+
+pub use self::{
+    route::Table,
+    server::{Certificate, ServeConfig, Serving, serve},
+    state::{AppState, Settings},
+};
+
+/// Every route there is.
+#[must_use]
+pub fn table() -> Table {
+    Table::new().merge(api::table()).merge(ledger::table()).merge(pages::table())
+}
+
+/// The whole application: every route behind the guards that all share.
+pub fn router(state: AppState) -> Router {
+    guard::around(table().into_router(), state)
+}

@@ -1,0 +1,1 @@
+//! Files in and out: ODM and CSV against the store.

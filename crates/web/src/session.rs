@@ -1,0 +1,202 @@
+//! Who asks. A session token is `<organization>.<secret>`; it arrives in one cookie, or as a bearer token in the
+//! API. So no address ever names an organization.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+};
+use jiff::Timestamp;
+use store::{Act, Actor, Error, Organization, Presence, Receipt, SignedIn, View};
+use tokio::sync::oneshot;
+use trial::ids::{OrganizationId, RequestId};
+
+use crate::{
+    error::{Answer, Problem},
+    route::Declared,
+    state::AppState,
+};
+
+/// Name of the cookie.
+pub const COOKIE: &str = "probity_session";
+/// A page sends this with requests it makes by itself; they do not keep a session alive.
+pub const BACKGROUND: &str = "probity-background";
+
+/// A signed-in person, in their organization. Does and shows only what the route of the request declared.
+#[derive(Clone)]
+pub struct Asker {
+    organization: Arc<Organization>,
+    actor: Actor,
+    declared: Declared,
+    /// When the session ends unless used.
+    pub ends: Timestamp,
+    /// Whether the request shows that the person is there.
+    pub presence: Presence,
+}
+
+impl Asker {
+    /// The organization.
+    #[must_use]
+    pub fn organization(&self) -> &Arc<Organization> {
+        &self.organization
+    }
+
+    /// Who.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Does an act; answers when it is durable. No thread waits meanwhile, and a client that goes away undoes nothing.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub async fn act<A: Act>(&self, act: A, request: RequestId) -> store::Result<Receipt> {
+        self.declares(A::NAME)?;
+        let (answer, answered) = oneshot::channel();
+        self.organization.act_then(&self.actor, act, request, move |outcome| {
+            // The asker may have gone; what was done stays done.
+            let _ = answer.send(outcome);
+        })?;
+        answered.await.map_err(|_| Error::fault("the writer stopped before it answered"))?
+    }
+
+    /// Shows a view.
+    ///
+    /// # Errors
+    /// Why it cannot be shown.
+    pub async fn view<V: View>(&self, view: V) -> store::Result<V::Shown> {
+        self.declares(V::NAME)?;
+        self.blocking(move |organization, actor| organization.view(actor, &view)).await
+    }
+
+    /// Runs something of the store's that blocks, on a thread for that.
+    ///
+    /// # Errors
+    /// What it fails with.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Organization, &Actor) -> store::Result<T> + Send + 'static,
+    ) -> store::Result<T> {
+        let (organization, actor) = (Arc::clone(&self.organization), self.actor.clone());
+        blocking(move || work(&organization, &actor)).await
+    }
+
+    /// A handler does what its route declared, and nothing else: this is what makes the table true.
+    fn declares(&self, name: &'static str) -> store::Result<()> {
+        if self.declared.0.iter().any(|doing| doing.name() == name) {
+            return Ok(());
+        }
+        Err(Error::fault(format!("a route did {name} without declaring it")))
+    }
+}
+
+/// Runs something that blocks, on a thread for that.
+///
+/// # Errors
+/// What it fails with.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> store::Result<T> + Send + 'static,
+) -> store::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::fault)?
+}
+
+impl FromRequestParts<AppState> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
+        find(parts, state).await?.ok_or_else(|| Error::SignedOut.into())
+    }
+}
+
+/// Whoever asks, signed in or not: `Option<Asker>` in a handler.
+impl OptionalFromRequestParts<AppState> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Option<Self>> {
+        find(parts, state).await
+    }
+}
+
+async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
+    let Some(token) = token_in(&parts.headers) else { return Ok(None) };
+    let Some(organization) = organization_of(token).and_then(|id| state.installation().organization(id)) else {
+        return Ok(None);
+    };
+    let presence =
+        if parts.headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
+    let found = match organization.authenticate_known(token, presence) {
+        Some(found) => Some(found),
+        None => {
+            let (organization, token) = (Arc::clone(&organization), token.to_owned());
+            blocking(move || organization.authenticate(&token, presence)).await?
+        }
+    };
+    let Some(SignedIn { actor, ends }) = found else { return Ok(None) };
+    let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
+    Ok(Some(Asker { organization, actor, declared, ends, presence }))
+}
+
+/// A new session token of this organization.
+///
+/// # Errors
+/// Faults only.
+pub fn fresh(organization: OrganizationId) -> store::Result<String> {
+    Ok(format!("{organization}.{}", store::fresh_token()?))
+}
+
+/// The organization that a session or enrolment token names.
+#[must_use]
+pub fn organization_of(token: &str) -> Option<OrganizationId> {
+    token.split_once('.')?.0.parse().ok()
+}
+
+/// The session token of a request: bearer, else cookie.
+#[must_use]
+pub fn token_in(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers).or_else(|| cookie(headers))
+}
+
+/// The bearer token of a request.
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// The `Set-Cookie` that signs a browser in.
+#[must_use]
+pub fn set_cookie(state: &AppState, token: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("{COOKIE}={token}; {}", attributes(state))).ok()
+}
+
+/// The `Set-Cookie` that signs a browser out.
+#[must_use]
+pub fn clear_cookie(state: &AppState) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("{COOKIE}=; Max-Age=0; {}", attributes(state))).ok()
+}
+
+fn attributes(state: &AppState) -> &'static str {
+    if state.settings().tls {
+        "Path=/; HttpOnly; SameSite=Strict; Secure"
+    } else {
+        "Path=/; HttpOnly; SameSite=Strict"
+    }
+}
+
+/// Whether a request of this method changes nothing (RFC 9110 9.2.1).
+#[must_use]
+pub(crate) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}

@@ -1,0 +1,62 @@
+//! What every request can reach: the installation, the clock, and how this server is addressed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use store::{Clock, Installation};
+
+/// How this server is addressed.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Whether it speaks TLS: then cookies are `Secure`, and browsers are told to insist on it.
+    pub tls: bool,
+    /// Host names it answers to, without port, besides those of the loopback. Empty where it listens beyond the
+    /// loopback: any.
+    pub hosts: Vec<String>,
+    /// Whether it listens on the loopback only. Then a request that names another host is refused: a page elsewhere
+    /// must not reach it by a name of its own (DNS rebinding).
+    pub loopback: bool,
+}
+
+/// Shared by all requests; cloning it costs a counter.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    installation: Arc<Installation>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+}
+
+impl AppState {
+    /// Serves this installation.
+    #[must_use]
+    pub fn new(installation: Arc<Installation>, settings: Settings) -> Self {
+        let clock = Arc::clone(installation.clock());
+        AppState(Arc::new(Inner { installation, clock, settings }))
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn installation(&self) -> &Arc<Installation> {
+        &self.0.installation
+    }
+
+    /// How it is addressed.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
