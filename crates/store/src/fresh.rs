@@ -3,20 +3,7 @@
 use jiff::Timestamp;
 use trial::ids::Id;
 
-use crate::{
-    error::{Error, Result},
-    sign_in::TOTP_SECRET_BYTES,
-};
-
-/// A new secret for a second factor.
-///
-/// # Errors
-/// A fault where the system gives no randomness.
-pub fn fresh_second_factor() -> Result<[u8; TOTP_SECRET_BYTES]> {
-    let mut bytes = [0; TOTP_SECRET_BYTES];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::fault)?;
-    Ok(bytes)
-}
+use crate::error::{Error, Result};
 
 /// Makes identifiers.
 #[derive(Default)]

@@ -37,7 +37,6 @@ pub use act::Act;
 pub use actor::{Access, Actor};
 pub use definitions::{Defined, current_version};
 pub use error::{Error, Refusal, Result};
-pub use fresh::fresh_second_factor;
 pub use installation::{FirstAdministrator, Installation};
 pub use organization::Organization;
 pub use place::Target;

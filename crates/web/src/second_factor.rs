@@ -9,7 +9,7 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// # Errors
 /// Faults only.
 pub fn fresh() -> store::Result<String> {
-    store::fresh_second_factor().map(|secret| shown(&secret))
+    store::fresh_totp_secret().map(|secret| shown(&secret))
 }
 
 /// The secret in base32 (RFC 4648 6), without padding: 20 bytes need none.
