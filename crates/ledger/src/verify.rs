@@ -9,7 +9,7 @@ mod finding;
 
 use crate::checkpoint::Checkpoint;
 use crate::entry::Entry;
-use crate::hash::{EMPTY_ROOT, Hash, leaf_hash};
+use crate::hash::{Hash, leaf_hash};
 use crate::note::VerifierKey;
 use crate::tile::{TILE_HEIGHT, TILE_WIDTH, Tile, TileBuilder, TileSource};
 use crate::tree::Frontier;
@@ -88,7 +88,9 @@ pub struct Audit<'t> {
     opaque: bool,
     broken_off: bool,
     due: u64,
+    /// In order of size; all before `reached` have their root.
     heads: Vec<Head>,
+    reached: usize,
     findings: Vec<Finding>,
     further_findings: u64,
 }
@@ -119,6 +121,7 @@ impl<'t> Audit<'t> {
             broken_off: false,
             due: 0,
             heads: Vec::new(),
+            reached: 0,
             findings: Vec::new(),
             further_findings: 0,
         };
@@ -126,6 +129,8 @@ impl<'t> Audit<'t> {
         for (n, note) in seen.iter().enumerate() {
             audit.open(Against::Seen(n), note, keys);
         }
+        audit.heads.sort_by_key(|head| head.signed.size);
+        audit.reach_heads();
         audit
     }
 
@@ -184,18 +189,34 @@ impl<'t> Audit<'t> {
     pub fn finish(mut self) -> Report {
         self.check_partial_tiles();
         let heads = std::mem::take(&mut self.heads);
+        let own = heads.iter().find(|head| head.against == Against::Current).map(|head| head.signed.clone());
         let entries = self.frontier.size();
-        let good = |head: &&Head| head.found == Some(head.signed.root);
-        let covered = heads.iter().filter(good).map(|head| head.signed.size).max().unwrap_or(0);
         let first = self.findings.iter().filter_map(Finding::index).min();
+        // In order of size, so that each is judged knowing up to where the ledger still held.
+        let mut covered = 0;
         for head in &heads {
-            self.judge(head, &heads, first);
+            let size = head.signed.size;
+            if let Some(own) = own.as_ref().filter(|own| own.size < size) {
+                self.note(Finding::RolledBack { against: head.against.clone(), seen: size, current: own.size });
+            }
+            match head.found {
+                Some(found) if found == head.signed.root => covered = size,
+                Some(found) => self.note(Finding::Rewritten {
+                    against: head.against.clone(),
+                    size,
+                    signed: head.signed.root,
+                    found,
+                    within: covered..size,
+                    first: first.filter(|index| *index < size),
+                }),
+                None if self.broken_off => {}
+                None => self.note(Finding::TailCut { against: head.against.clone(), size, entries }),
+            }
         }
-        let own = heads.into_iter().find(|head| head.against == Against::Current);
         Report {
             entries,
             root: self.frontier.root(),
-            checkpoint: own.map(|head| head.signed),
+            checkpoint: own,
             uncovered: entries - covered,
             findings: self.findings,
             further_findings: self.further_findings,
@@ -204,25 +225,27 @@ impl<'t> Audit<'t> {
 
     fn open(&mut self, against: Against, note: &[u8], keys: &[VerifierKey]) {
         match Checkpoint::open(note, keys) {
-            Ok(signed) => {
-                let found = (signed.size == 0).then_some(EMPTY_ROOT);
-                self.heads.push(Head { against, signed, found });
-            }
+            Ok(signed) => self.heads.push(Head { against, signed, found: None }),
             Err(reason) => self.note(Finding::CheckpointRefused { against, reason }),
         }
     }
 
     fn append(&mut self, leaf: Hash) {
         self.frontier.append(leaf);
-        let size = self.frontier.size();
-        if self.heads.iter().any(|head| head.signed.size == size) {
-            let root = self.frontier.root();
-            self.heads.iter_mut().filter(|head| head.signed.size == size).for_each(|head| head.found = Some(root));
-        }
+        self.reach_heads();
         let Some(Kept { source, .. }) = self.kept_tiles else { return };
         let mut wrong = Vec::new();
         self.tiles.append(leaf, |tile, hashes| wrong.extend(compare(source, tile, hashes)));
         wrong.into_iter().for_each(|finding| self.note(finding));
+    }
+
+    /// Notes the root at each head whose size the entries have now reached.
+    fn reach_heads(&mut self) {
+        let size = self.frontier.size();
+        while let Some(head) = self.heads.get_mut(self.reached).filter(|head| head.signed.size == size) {
+            head.found = Some(self.frontier.root());
+            self.reached += 1;
+        }
     }
 
     fn check_partial_tiles(&mut self) {
@@ -233,33 +256,6 @@ impl<'t> Audit<'t> {
         }
         let wrong: Vec<_> = self.tiles.partial().filter_map(|(tile, hashes)| compare(source, tile, hashes)).collect();
         wrong.into_iter().for_each(|finding| self.note(finding));
-    }
-
-    fn judge(&mut self, head: &Head, all: &[Head], first: Option<u64>) {
-        let size = head.signed.size;
-        let own = all.iter().find(|other| other.against == Against::Current);
-        if let Some(own) = own.filter(|own| own.signed.size < size) {
-            let against = head.against.clone();
-            self.note(Finding::RolledBack { against, seen: size, current: own.signed.size });
-        }
-        let Some(found) = head.found else {
-            if !self.broken_off {
-                self.note(Finding::TailCut { against: head.against.clone(), size, entries: self.frontier.size() });
-            }
-            return;
-        };
-        if found != head.signed.root {
-            let holds = |other: &&Head| other.signed.size < size && other.found == Some(other.signed.root);
-            let from = all.iter().filter(holds).map(|other| other.signed.size).max().unwrap_or(0);
-            self.note(Finding::Rewritten {
-                against: head.against.clone(),
-                size,
-                signed: head.signed.root,
-                found,
-                within: from..size,
-                first: first.filter(|index| *index < size),
-            });
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::tile::{Tile, TileError, TilePath};
 pub enum Against {
     /// The one that came with the ledger.
     Current,
-    /// One kept elsewhere, from earlier; counted from 0 in the order given.
+    /// One seen earlier; counted from 0 in the order given.
     Seen(usize),
 }
 
@@ -147,7 +147,7 @@ impl fmt::Display for Against {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Current => f.write_str("the ledger's checkpoint"),
-            Self::Seen(n) => write!(f, "checkpoint {} kept elsewhere", n + 1),
+            Self::Seen(n) => write!(f, "checkpoint {} of those seen earlier", n + 1),
         }
     }
 }

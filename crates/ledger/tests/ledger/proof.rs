@@ -79,6 +79,19 @@ fn what_cannot_be_proved_is_refused_with_its_reason() {
     assert_eq!(verify_consistency(5, 5, &EMPTY_ROOT, &root, &[]), Err(ProofError::Root));
 }
 
+/// The root does not commit to the size: only the number of hashes does.
+#[test]
+fn a_proof_too_short_or_too_long_fails_even_where_the_hashes_would_fit() {
+    let leaves = leaves(8);
+    let root = root_at(&Leaves(&leaves), 8).unwrap();
+    let length = |expected, found| Err(ProofError::Length { expected, found });
+    assert_eq!(verify_consistency(4, 8, &root, &root, &[]), length(1, 0));
+    assert_eq!(verify_consistency(3, 8, &root, &root, &[root]), length(4, 1));
+    assert_eq!(verify_inclusion(&root, 0, 2, &[], &root), length(1, 0));
+    let proof = inclusion_proof(&Leaves(&leaves), 5, 8).unwrap();
+    assert_eq!(verify_inclusion(&leaves[5], 5, 16, &proof, &root), length(4, 3));
+}
+
 /// One way to damage a proof.
 #[derive(Debug, Clone)]
 enum Damage {

@@ -123,6 +123,29 @@ fn malformed_notes_are_refused() {
 }
 
 #[test]
+fn a_checkpoint_s_text_has_one_spelling() {
+    let text = head().text();
+    assert_eq!(Checkpoint::parse(&text), Ok(head()));
+    for bad in [
+        text.replacen("\n42\n", "\n042\n", 1),
+        text.replacen("\n42\n", "\n+42\n", 1),
+        text.replacen("\n42\n", "\n\n", 1),
+        text.replacen("\n42\n", "\n4611686018427387905\n", 1),
+        format!("{text}extension\n"),
+        format!("{text}\n"),
+        text.trim_end().to_owned(),
+        text.replacen(ORIGIN, "", 1),
+        text.replacen(ORIGIN, &"o".repeat(256), 1),
+        text.replacen(ORIGIN, "o\u{7f}", 1),
+        text.replacen('=', "", 1),
+        format!("{ORIGIN}\n42\n"),
+    ] {
+        assert!(matches!(Checkpoint::parse(&bad), Err(NoteError::Checkpoint(_))), "accepted: {bad}");
+    }
+    assert!(Checkpoint::parse(&text.replacen("\n42\n", "\n4611686018427387904\n", 1)).is_ok());
+}
+
+#[test]
 fn keys_have_one_text_form() {
     for key in keys() {
         let text = key.to_string();
@@ -210,6 +233,10 @@ fn a_cosigner_must_say_when() {
     assert!(matches!(sign(&head(), &ed25519, 0), Err(NoteError::Signing(_))));
     assert!(sign(&head(), &ed25519, TIME_MAX).is_ok());
     assert!(matches!(sign(&head(), &ml_dsa, TIME_MAX + 1), Err(NoteError::Signing(_))));
+    // Nor is one believed that another tool made.
+    let bare = ml_dsa.sign(&subtree_message("witness.example/b", TIME_MAX + 1, &head()).unwrap()).unwrap();
+    let made = [(TIME_MAX + 1).to_be_bytes().as_slice(), &bare].concat();
+    assert!(matches!(ml_dsa.key().verify(&head().text(), &made), Err(NoteError::False(_))));
     assert!(Checkpoint { origin: String::new(), ..head() }.sign(&[&ml_dsa]).is_err());
     assert!(Checkpoint { origin: "two\nlines".into(), ..head() }.sign(&[&ml_dsa]).is_err());
     assert!(Ed25519Signer::from_seed("bad name", &[3; 32]).is_err());
