@@ -8,6 +8,8 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use aws_lc_rs::hmac;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::SignedDuration;
 use serde::Serialize;
 use trial::{
     ids::{PersonId, RequestId},
@@ -81,7 +83,7 @@ impl Organization {
         let Some((person, credential)) = known.filter(|_| proved) else {
             let person = self.person_named(&folded)?;
             self.act_at_the_door(RefuseSignIn { throttle_tag, person })?;
-            return Err(Error::refused("password", "wrong", "this name and password do not belong together"));
+            return Err(wrong_password());
         };
         let totp_step = match (&credential.totp, code.map(str::trim).filter(|code| !code.is_empty())) {
             (Some(_), None) => return Ok(SignIn::CodeNeeded),
@@ -103,6 +105,13 @@ impl Organization {
             totp_step,
         };
         self.act_at_the_door(open).map(SignIn::Open)
+    }
+
+    /// The enrolment token of a request that adds a person or renews an enrolment: 256 bits that only this
+    /// organization's key gives, the same for a retry, so that it need not be stored to be told again.
+    #[must_use]
+    pub fn enrolment_token(&self, request: RequestId) -> String {
+        URL_SAFE_NO_PAD.encode(self.shared().ring.tag("enrolment", &request.to_string()))
     }
 
     /// Whose enrolment a token is.
@@ -210,13 +219,7 @@ impl Organization {
         let now = self.shared().clock.now();
         match self.reading(|snapshot| throttle::left(snapshot.db, tag, now))? {
             None => Ok(()),
-            Some(left) => {
-                let seconds = u32::try_from(left.as_secs().max(0)).unwrap_or(900).saturating_add(1);
-                Err(Error::Busy {
-                    message: format!("too many attempts failed: wait {seconds} seconds, then try again"),
-                    retry_after: seconds,
-                })
-            }
+            Some(left) => Err(too_fast(left)),
         }
     }
 
@@ -260,6 +263,29 @@ impl Organization {
     fn act_at_the_door<A: crate::act::Act>(&self, act: A) -> Result<Receipt> {
         let request = self.fresh_request()?;
         self.act(&Actor::nobody(), act, request)
+    }
+}
+
+/// Answers a sign-in to an organization that is not there: as to a wrong password, at the same cost.
+#[must_use]
+pub fn refuse_stranger(password: &str) -> Error {
+    match verified(password, absent()) {
+        Ok(_) => wrong_password(),
+        Err(error) => error,
+    }
+}
+
+fn wrong_password() -> Error {
+    Error::refused("password", "wrong", "this name and password do not belong together")
+}
+
+/// Attempts come too fast: this long is left to wait.
+#[must_use]
+pub fn too_fast(left: SignedDuration) -> Error {
+    let seconds = u32::try_from(left.as_secs().max(0)).unwrap_or(900).saturating_add(1);
+    Error::Busy {
+        message: format!("too many attempts failed: wait {seconds} seconds, then try again"),
+        retry_after: seconds,
     }
 }
 

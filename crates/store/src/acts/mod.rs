@@ -15,7 +15,9 @@ pub use import::{
     BeginImport, CompleteImport, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece, TakeImport,
 };
 pub use organization::{AppointFirst, FoundOrganization};
-pub use person::{AddPerson, ChangePassword, DisablePerson, Enrol, RenewEnrolment, SetSecondFactor};
+pub use person::{
+    AddPerson, ChangePassword, DisablePerson, Enrol, RenewEnrolment, SetSecondFactor, spent as spent_enrolment,
+};
 pub use session::{EndOtherSessions, EndSession, OpenSession, RefuseSignIn};
 pub use study::{AddSite, PublishDefinition, RegisterStudy};
 pub use subject::{AddSubject, EraseSubject};

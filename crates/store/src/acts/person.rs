@@ -183,7 +183,8 @@ impl Act for Enrol {
 }
 
 /// An enrolment token that does not work (any more).
-pub(crate) fn spent() -> Error {
+#[must_use]
+pub fn spent() -> Error {
     Error::refused(
         "token",
         "spent",
