@@ -14,7 +14,9 @@ pub mod route;
 pub mod second_factor;
 mod server;
 pub mod session;
+pub mod sign_in;
 mod state;
+pub mod stream;
 
 use axum::Router;
 

@@ -146,6 +146,12 @@ pub fn fresh(organization: OrganizationId) -> store::Result<String> {
     Ok(format!("{organization}.{}", store::fresh_token()?))
 }
 
+/// The enrolment token that belongs to a request: a retry gets the same one, though only its hash is stored.
+#[must_use]
+pub fn enrolment_token(organization: &Organization, request: RequestId) -> String {
+    format!("{}.{}", organization.id(), organization.enrolment_token(request))
+}
+
 /// The organization that a session or enrolment token names.
 #[must_use]
 pub fn organization_of(token: &str) -> Option<OrganizationId> {

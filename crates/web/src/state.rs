@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use store::{Clock, Installation};
 
+use crate::sign_in::Strangers;
+
 /// How this server is addressed.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -26,6 +28,7 @@ struct Inner {
     installation: Arc<Installation>,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    strangers: Strangers,
 }
 
 impl AppState {
@@ -33,7 +36,7 @@ impl AppState {
     #[must_use]
     pub fn new(installation: Arc<Installation>, settings: Settings) -> Self {
         let clock = Arc::clone(installation.clock());
-        AppState(Arc::new(Inner { installation, clock, settings }))
+        AppState(Arc::new(Inner { installation, clock, settings, strangers: Strangers::default() }))
     }
 
     /// The data directory.
@@ -46,6 +49,10 @@ impl AppState {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(crate) fn strangers(&self) -> &Strangers {
+        &self.0.strangers
     }
 
     /// The time now.

@@ -1,0 +1,178 @@
+//! Signing in and enrolling, as the pages and the API both do it: find the organization, then its own door. An
+//! organization that is not there is answered like a wrong password, at the same cost and with the same waits; no
+//! answer lists organizations.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use store::{Enrolment, Error, Organization, Receipt, SignIn};
+use trial::ids::{OrganizationId, RequestId};
+
+use crate::{
+    error::{Answer, Problem},
+    session::{self, blocking},
+    state::AppState,
+};
+
+/// Names tried at organizations that are not there; beyond it the oldest are forgotten all at once.
+const STRANGERS_MAX: usize = 20_000;
+
+/// What a person types to sign in.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Id or name of the organization; empty where the installation has one only.
+    pub organization: String,
+    /// The name to sign in with.
+    pub sign_in: String,
+    /// The password.
+    pub password: String,
+    /// The code of the second factor.
+    pub code: Option<String>,
+}
+
+/// Signs in. Returns the session token.
+///
+/// # Errors
+/// 422 with one answer for unknown organizations, unknown names and wrong passwords, and with `code` as the field
+/// where a second factor is needed; 429 with the time to wait while attempts come too fast.
+pub async fn sign_in(state: &AppState, credentials: Credentials) -> Answer<String> {
+    let organization = named(state, &credentials.organization)?;
+    let state = state.clone();
+    blocking(move || match organization {
+        Some(organization) => open(&organization, &credentials),
+        None => Err(stranger(&state, &credentials)),
+    })
+    .await
+    .map_err(too_many)
+}
+
+fn open(organization: &Organization, credentials: &Credentials) -> store::Result<String> {
+    let token = session::fresh(organization.id())?;
+    let Credentials { sign_in, password, code, .. } = credentials;
+    match organization.sign_in(sign_in, password, code.as_deref(), &token)? {
+        SignIn::Open(_) => Ok(token),
+        SignIn::CodeNeeded => {
+            Err(Error::refused("code", "needed", "type the code that your authenticator app shows now"))
+        }
+        SignIn::SecondFactorMissing => Err(Error::refused(
+            "code",
+            "not_set",
+            "your organization asks for a second factor and you have none: ask an administrator for a new enrolment link",
+        )),
+    }
+}
+
+/// The organization that was named; `None`: there is none of that name.
+fn named(state: &AppState, name: &str) -> Answer<Option<Arc<Organization>>> {
+    let (name, all) = (name.trim(), state.installation().all());
+    match (name, all.as_slice()) {
+        ("", [only]) => Ok(Some(Arc::clone(only))),
+        ("", []) => Ok(None),
+        ("", _) => Err(Error::refused("organization", "needed", "type the name of your organization").into()),
+        (name, _) => Ok(match name.parse::<OrganizationId>() {
+            Ok(id) => state.installation().organization(id),
+            Err(_) => all.into_iter().find(|organization| organization.name().to_lowercase() == name.to_lowercase()),
+        }),
+    }
+}
+
+/// Answers somebody at an organization that is not there.
+fn stranger(state: &AppState, credentials: &Credentials) -> Error {
+    let tag = store::token_tag(&format!(
+        "{}\n{}",
+        credentials.organization.trim().to_lowercase(),
+        credentials.sign_in.trim().to_lowercase()
+    ));
+    let now = state.now();
+    match state.strangers().wait(&tag, now) {
+        Some(error) => error,
+        None => {
+            let refused = store::refuse_stranger(&credentials.password);
+            state.strangers().failed(tag, now);
+            refused
+        }
+    }
+}
+
+/// Busy at the door is the asker's own doing: 429 (RFC 6585 4), not 503.
+fn too_many(error: Error) -> Problem {
+    let mut problem = Problem::from(error);
+    if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+        problem.status = StatusCode::TOO_MANY_REQUESTS.as_u16();
+        problem.title = "Too Many Requests".into();
+        problem.code = "wait";
+    }
+    problem
+}
+
+/// Whose enrolment a token is, and in which organization.
+///
+/// # Errors
+/// 422 where it was used, has expired or was replaced.
+pub async fn enrolment(state: &AppState, token: &str) -> Answer<(Arc<Organization>, Enrolment)> {
+    // The first administrator's token is made before the organization has an id, so it names none.
+    let organizations = match session::organization_of(token) {
+        Some(id) => state.installation().organization(id).into_iter().collect(),
+        None => state.installation().all(),
+    };
+    let token = token.to_owned();
+    Ok(blocking(move || {
+        let mut failed = None;
+        for organization in organizations {
+            match organization.enrolment(&token) {
+                Ok(enrolment) => return Ok((organization, enrolment)),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(store::spent_enrolment))
+    })
+    .await?)
+}
+
+/// Finishes an enrolment. `second_factor`: the secret as it was shown, and a code from it.
+///
+/// # Errors
+/// 422 with what is wrong with the password, the code or the token.
+pub async fn enrol(
+    state: &AppState,
+    token: String,
+    password: String,
+    second_factor: Option<(String, String)>,
+    request: RequestId,
+) -> Answer<Receipt> {
+    let (organization, _) = enrolment(state, &token).await?;
+    Ok(blocking(move || match second_factor {
+        None => organization.enrol(&token, &password, None, request),
+        Some((secret, code)) => {
+            let secret = crate::second_factor::typed(&secret)?;
+            organization.enrol(&token, &password, Some((&secret, &code)), request)
+        }
+    })
+    .await?)
+}
+
+/// Failures at organizations that are not there, so that they cost the same waits. In memory only: nothing is lost
+/// that anybody owns.
+#[derive(Default)]
+pub(crate) struct Strangers(Mutex<HashMap<[u8; 32], (u32, Timestamp)>>);
+
+impl Strangers {
+    fn wait(&self, tag: &[u8; 32], now: Timestamp) -> Option<Error> {
+        let (_, until) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tag).copied()?;
+        (now < until).then(|| store::too_fast(until.duration_since(now)))
+    }
+
+    fn failed(&self, tag: [u8; 32], now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= STRANGERS_MAX {
+            all.clear();
+        }
+        let (failures, until) = all.entry(tag).or_insert((0, now));
+        *failures = failures.saturating_add(1);
+        *until = now.checked_add(store::wait(*failures)).unwrap_or(now);
+    }
+}

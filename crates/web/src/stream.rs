@@ -1,0 +1,186 @@
+//! Bodies too large to hold, between the network, which is asynchronous, and the readers and writers of files, which
+//! are not. Neither side runs ahead of the other by more than a few chunks.
+
+use std::{
+    io::{self, Read, Write},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{
+    RequestExt,
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+};
+use http_body::{Body as HttpBody, Frame};
+use tokio::sync::mpsc;
+
+use crate::{
+    error::{Answer, Problem},
+    state::AppState,
+};
+
+/// Chunks that may wait between the two sides.
+const CHUNKS: usize = 4;
+/// Bytes collected before they are handed over.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The body of a request, to be read on a thread that may block. Larger ones than its route takes fail as they are
+/// read, with [`io::ErrorKind::FileTooLarge`]; ones that break off, with [`io::ErrorKind::UnexpectedEof`].
+pub struct Upload {
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
+    rest: Bytes,
+}
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload").finish_non_exhaustive()
+    }
+}
+
+impl FromRequest<AppState> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &AppState) -> Answer<Self> {
+        Ok(Upload::of(request.with_limited_body().into_body()))
+    }
+}
+
+impl Upload {
+    /// Reads this body.
+    #[must_use]
+    pub fn of(body: Body) -> Self {
+        let (send, chunks) = mpsc::channel(CHUNKS);
+        tokio::spawn(pump(body, send));
+        Upload { chunks, rest: Bytes::new() }
+    }
+}
+
+impl Read for Upload {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.chunks.blocking_recv() {
+                None => return Ok(0),
+                Some(chunk) => self.rest = chunk?,
+            }
+        }
+        let taken = self.rest.split_to(into.len().min(self.rest.len()));
+        into.get_mut(..taken.len()).map(|into| into.copy_from_slice(&taken));
+        Ok(taken.len())
+    }
+}
+
+async fn pump(mut body: Body, send: mpsc::Sender<io::Result<Bytes>>) {
+    loop {
+        let frame = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+        let chunk = match frame {
+            None => return,
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => Ok(data),
+                Err(_) => continue,
+            },
+            Some(Err(error)) => Err(broken(&error)),
+        };
+        let last = chunk.is_err();
+        // The reader may have had enough.
+        if send.send(chunk).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+/// Told from a limit by its words, because the error beneath is of a private type.
+fn broken(error: &axum::Error) -> io::Error {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit") {
+            return io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than this address takes");
+        }
+        cause = error.source();
+    }
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the file broke off on its way here")
+}
+
+/// The writing end of an answer. What is not ended by [`Download::end`] breaks off: the client sees that the file is
+/// not whole.
+pub struct Download {
+    chunks: mpsc::Sender<io::Result<Bytes>>,
+    held: Vec<u8>,
+    ended: bool,
+}
+
+impl std::fmt::Debug for Download {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Download").finish_non_exhaustive()
+    }
+}
+
+/// The two ends of an answer that is written while it is sent.
+#[must_use]
+pub fn download() -> (Download, Body) {
+    let (send, chunks) = mpsc::channel(CHUNKS);
+    (Download { chunks: send, held: Vec::with_capacity(CHUNK_BYTES), ended: false }, Body::new(Written { chunks }))
+}
+
+impl Download {
+    /// Sends what is held and ends the file.
+    ///
+    /// # Errors
+    /// Where the client has gone.
+    pub fn end(mut self) -> io::Result<()> {
+        self.hand_over()?;
+        self.ended = true;
+        Ok(())
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let chunk = std::mem::replace(&mut self.held, Vec::with_capacity(CHUNK_BYTES));
+        self.chunks.blocking_send(Ok(chunk.into())).map_err(|_| gone())
+    }
+}
+
+impl Write for Download {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= CHUNK_BYTES {
+            self.hand_over()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        if !self.ended {
+            // Without this the client would take half a file for a whole one.
+            let _ = self.chunks.try_send(Err(io::Error::other("the file could not be written to its end")));
+        }
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")
+}
+
+struct Written {
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
+}
+
+impl HttpBody for Written {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.chunks.poll_recv(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+    }
+}
