@@ -71,6 +71,23 @@ impl Asker {
         self.blocking(move |organization, actor| organization.view(actor, &view)).await
     }
 
+    /// Shows a view for which something of the organization must be made ready first.
+    ///
+    /// # Errors
+    /// Why it cannot be shown.
+    pub async fn view_after<V: View>(
+        &self,
+        ready: impl FnOnce(&Organization) -> store::Result<()> + Send + 'static,
+        view: V,
+    ) -> store::Result<V::Shown> {
+        self.declares(V::NAME)?;
+        self.blocking(move |organization, actor| {
+            ready(organization)?;
+            organization.view(actor, &view)
+        })
+        .await
+    }
+
     /// Runs something of the store's that blocks, on a thread for that.
     ///
     /// # Errors

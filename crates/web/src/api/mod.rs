@@ -1,8 +1,105 @@
 //! The JSON API under `/api/v1`: the same acts and views as the pages.
+//!
+//! Handlers only parse, ask the store, and answer. What they answer is described by [`schema`], and the document at
+//! `/api/v1/openapi.json` is made of the handlers' own annotations and of the route table.
 
-use crate::route::Table;
+mod account;
+mod definition;
+mod enrolment;
+mod export;
+mod form;
+mod grant;
+mod import;
+mod ledger;
+mod openapi;
+mod people;
+pub mod schema;
+mod session;
+mod study;
+mod subject;
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use store::Receipt;
+use trial::{
+    access::Scope,
+    ids::{SiteId, StudyId},
+};
+
+pub use self::openapi::document;
+use crate::{
+    error::{Answer, Problem},
+    route::Table,
+};
 
 /// The routes.
 pub(crate) fn table() -> Table {
     Table::under("/api/v1")
+        .merge(openapi::table())
+        .merge(session::table())
+        .merge(account::table())
+        .merge(people::table())
+        .merge(enrolment::table())
+        .merge(grant::table())
+        .merge(study::table())
+        .merge(definition::table())
+        .merge(subject::table())
+        .merge(form::table())
+        .merge(import::table())
+        .merge(export::table())
+        .merge(ledger::table())
+}
+
+/// An empty table of API routes.
+fn routes() -> Table {
+    Table::under("/api/v1")
+}
+
+/// The answer to an act that made something.
+fn created(done: impl Serialize) -> Response {
+    (StatusCode::CREATED, Json(done)).into_response()
+}
+
+/// The answer to an act: its receipt, and what it made.
+#[derive(Serialize)]
+struct Made<I> {
+    /// Its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<I>,
+    receipt: Receipt,
+}
+
+impl<I: trial::ids::Id + std::str::FromStr> Made<I> {
+    /// What the first record of this kind is.
+    fn first(receipt: Receipt, kind: &str) -> Self {
+        Made { id: receipt.id(kind), receipt }
+    }
+}
+
+/// Where a list is asked for: the organization, a study (`?study=`), or a site of it (`?study=&site=`).
+#[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct At {
+    /// A study; left out: the organization itself.
+    #[param(value_type = Option<String>, format = Uuid)]
+    study: Option<StudyId>,
+    /// A site of that study.
+    #[param(value_type = Option<String>, format = Uuid)]
+    site: Option<SiteId>,
+}
+
+impl At {
+    fn scope(self) -> Answer<Scope> {
+        match (self.study, self.site) {
+            (None, None) => Ok(Scope::Organization),
+            (Some(study), None) => Ok(Scope::Study { study }),
+            (Some(study), Some(site)) => Ok(Scope::Site { study, site }),
+            (None, Some(_)) => Err(Problem::malformed("a site is asked for together with its study: add ?study=")),
+        }
+    }
 }

@@ -1,0 +1,81 @@
+//! Enrolling: for whoever holds a one-time token.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use store::{Receipt, acts::Enrol};
+use utoipa::ToSchema;
+
+use super::{routes, schema};
+use crate::{
+    error::Answer,
+    input::{Json as Body, Path, RequestKey},
+    route::{Does, Table},
+    second_factor, sign_in,
+    state::AppState,
+};
+
+pub(super) fn table() -> Table {
+    routes()
+        .get("/enrolment/{token}", Does::act::<Enrol>(), show)
+        .post("/enrolment/{token}", Does::act::<Enrol>(), enrol)
+}
+
+/// What a token opens.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Enrolment {
+    /// The organization.
+    organization: String,
+    /// Name, as an administrator typed it.
+    name: String,
+    /// The name to sign in with.
+    sign_in: String,
+    /// Whether a second factor must be set too.
+    second_factor: bool,
+    /// A new secret for an authenticator app, in base32. Nothing of it is stored until it comes back.
+    secret: String,
+    /// The same as an `otpauth` address.
+    address: String,
+}
+
+/// What an enrolment token opens
+#[utoipa::path(get, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()),
+    params(("token" = String, Path)), responses((status = 200, body = Enrolment)))]
+pub(super) async fn show(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Json<Enrolment>> {
+    let (organization, enrolment) = sign_in::enrolment(&state, &token).await?;
+    let secret = second_factor::fresh()?;
+    Ok(Json(Enrolment {
+        organization: organization.name().to_owned(),
+        address: second_factor::address(organization.name(), &enrolment.sign_in, &secret),
+        name: enrolment.name,
+        sign_in: enrolment.sign_in,
+        second_factor: enrolment.second_factor,
+        secret,
+    }))
+}
+
+/// What an enrolment sets.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Enrolling {
+    /// The password from now on.
+    password: String,
+    /// The secret that was shown, where a second factor is set.
+    secret: Option<String>,
+    /// A code from it.
+    code: Option<String>,
+}
+
+/// Enrol
+///
+/// Sets the password and, where asked, the second factor. The token works once.
+#[utoipa::path(post, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()), request_body = Enrolling,
+    params(("token" = String, Path)), responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn enrol(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    RequestKey(request): RequestKey,
+    Body(Enrolling { password, secret, code }): Body<Enrolling>,
+) -> Answer<Json<Receipt>> {
+    let second_factor = secret.zip(code);
+    Ok(Json(sign_in::enrol(&state, token, password, second_factor, request).await?))
+}

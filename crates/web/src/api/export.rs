@@ -1,0 +1,8 @@
+//! Exports.
+
+use super::routes;
+use crate::route::Table;
+
+pub(super) fn table() -> Table {
+    routes()
+}

@@ -1,0 +1,144 @@
+//! The OpenAPI document: made of the handlers' annotations, and of the route table for what all have in common.
+
+use std::sync::OnceLock;
+
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Response as Described,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+        schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use super::{account, definition, enrolment, form, grant, import, ledger, people, routes, session, study, subject};
+use crate::{
+    error::{FieldProblem, Problem},
+    route::{Does, Doing, Table},
+};
+
+pub(super) fn table() -> Table {
+    routes().get("/openapi.json", Does::public("describes the API: the same for everyone"), show)
+}
+
+/// This document
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "openapi", security(()),
+    responses((status = 200, body = Object)))]
+pub(super) async fn show() -> Response {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let text = DOCUMENT.get_or_init(|| document().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Probity", description = "The same acts and views as the pages, decided and recorded alike."),
+    components(schemas(Problem, FieldProblem)),
+    security(("session" = [])),
+    paths(
+        show,
+        session::open, session::show, session::end,
+        account::show, account::change_password, account::begin_second_factor, account::set_second_factor,
+        account::sessions, account::end_session, account::end_others,
+        people::list, people::add, people::renew, people::disable,
+        enrolment::show, enrolment::enrol,
+        grant::list, grant::give, grant::end,
+        study::mine, study::register, study::show, study::sites, study::add_site,
+        definition::show,
+        subject::list, subject::add, subject::show, subject::erase,
+        form::show, form::save, form::history,
+        import::list,
+        ledger::head, ledger::entries, ledger::proof,
+    ),
+)]
+struct Annotated;
+
+/// The document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Annotated::openapi();
+    if let Some(components) = &mut document.components {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token that `POST /api/v1/session` answers"))
+            .build();
+        components.security_schemes.insert("session".to_owned(), SecurityScheme::Http(bearer).into());
+    }
+    for route in super::table().routes() {
+        let Some(item) = document.paths.paths.get_mut(&route.path) else { continue };
+        let (operation, writes) = match route.method {
+            "GET" => (&mut item.get, false),
+            "POST" => (&mut item.post, true),
+            "PUT" => (&mut item.put, true),
+            _ => (&mut item.delete, true),
+        };
+        if let Some(operation) = operation {
+            complete(operation, &route.does, writes);
+        }
+    }
+    document
+}
+
+/// Adds what every operation has: what it does and needs, its request id, its failures.
+fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
+    let needs: Vec<String> = does
+        .iter()
+        .filter_map(|doing| Some(format!("`{}` (needs {})", doing.name(), doing.needs()?.code())))
+        .collect();
+    if !needs.is_empty() {
+        let said = operation.description.take().map_or_else(String::new, |said| format!("{said}\n\n"));
+        operation.description = Some(format!("{said}Does {}.", needs.join(", ")));
+    }
+    let open = operation.security.is_some();
+    // Signing in is the one write that is not repeated safely by its id: each makes a session of its own.
+    if writes && does.first().map(Doing::name) != Some("session.open") {
+        operation.parameters.get_or_insert_default().push(RefOr::T(request_id()));
+    }
+    for (status, why) in FAILURES {
+        let here = match *status {
+            "401" => !open,
+            "413" | "415" => writes,
+            "409" => writes,
+            "429" => does.first().map(Doing::name) == Some("session.open"),
+            _ => true,
+        };
+        if here {
+            operation.responses.responses.insert((*status).to_owned(), RefOr::T(problem(why)));
+        }
+    }
+}
+
+const FAILURES: &[(&str, &str)] = &[
+    ("400", "It could not be understood, or carries no request id"),
+    ("401", "Nobody is signed in, or the session has ended"),
+    ("403", "One's roles do not include this, or the request comes from a page of another site"),
+    ("404", "There is no such record, or none that one may see"),
+    ("409", "The record changed meanwhile, or the request id was used for another request"),
+    ("413", "The body is larger than this address takes"),
+    ("415", "The body is not of the kind that this address takes"),
+    ("422", "Refused; `fields` says where and why"),
+    ("429", "Too many attempts failed; Retry-After says how long to wait"),
+    ("500", "Something failed inside; `incident` names it in the log. Nothing was stored"),
+    ("503", "Too much to do just now; Retry-After says when to try again. Nothing was stored"),
+];
+
+fn problem(why: &str) -> Described {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(why).content("application/problem+json", content).build()
+}
+
+fn request_id() -> Parameter {
+    let uuid = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::True)
+        .description(Some("A new UUID for each request. A retry under the same one is done once, and answered alike."))
+        .schema(Some(uuid))
+        .build()
+}

@@ -1,0 +1,103 @@
+//! People: added with a one-time enrolment token, which the answer holds and nothing else does.
+
+use axum::{Json, response::Response};
+use serde::{Deserialize, Serialize};
+use store::{
+    Receipt,
+    acts::{AddPerson, DisablePerson, RenewEnrolment},
+    views::{People, PersonLine},
+};
+use trial::ids::PersonId;
+use utoipa::ToSchema;
+
+use super::{At, created, routes, schema};
+use crate::{
+    error::Answer,
+    input::{Json as Body, Path, Query, RequestKey},
+    route::{Does, Table},
+    session::{Asker, enrolment_token},
+};
+
+pub(super) fn table() -> Table {
+    routes()
+        .get("/people", Does::view::<People>(), list)
+        .post("/people", Does::act::<AddPerson>(), add)
+        .post("/people/{person}/enrolment", Does::act::<RenewEnrolment>(), renew)
+        .post("/people/{person}/disable", Does::act::<DisablePerson>(), disable)
+}
+
+/// People with an account
+///
+/// For whoever administers the organization, or the study or site that is named.
+#[utoipa::path(get, path = "/api/v1/people", tag = "people", params(At),
+    responses((status = 200, body = Vec<schema::Person>)))]
+pub(super) async fn list(asker: Asker, Query(at): Query<At>) -> Answer<Json<Vec<PersonLine>>> {
+    Ok(Json(asker.view(People { scope: at.scope()? }).await?))
+}
+
+/// A person to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPerson {
+    /// Name, as it is shown.
+    name: String,
+    /// Mail address.
+    email: String,
+    /// The name to sign in with.
+    sign_in: String,
+}
+
+/// A person's enrolment.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Enrolling {
+    /// Who.
+    #[schema(value_type = String, format = Uuid)]
+    id: Option<PersonId>,
+    /// Opens `/enrol/{token}` once, for seven days.
+    token: String,
+    /// Of the act.
+    #[schema(value_type = schema::Receipt)]
+    receipt: Receipt,
+}
+
+/// Add a person
+#[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPerson,
+    responses((status = 201, body = Enrolling)))]
+pub(super) async fn add(
+    asker: Asker,
+    RequestKey(request): RequestKey,
+    Body(NewPerson { name, email, sign_in }): Body<NewPerson>,
+) -> Answer<Response> {
+    let token = enrolment_token(asker.organization(), request);
+    let act = AddPerson { name, email, sign_in, enrolment_tag: store::token_tag(&token) };
+    let receipt = asker.act(act, request).await?;
+    Ok(created(Enrolling { id: receipt.id("person"), token, receipt }))
+}
+
+/// Renew a person's enrolment
+///
+/// When the token was lost, or the second factor is gone. What was set before works until the new one is used.
+#[utoipa::path(post, path = "/api/v1/people/{person}/enrolment", tag = "people",
+    params(("person" = String, Path, format = Uuid)), responses((status = 201, body = Enrolling)))]
+pub(super) async fn renew(
+    asker: Asker,
+    Path(person): Path<PersonId>,
+    RequestKey(request): RequestKey,
+) -> Answer<Response> {
+    let token = enrolment_token(asker.organization(), request);
+    let receipt = asker.act(RenewEnrolment { person, enrolment_tag: store::token_tag(&token) }, request).await?;
+    Ok(created(Enrolling { id: Some(person), token, receipt }))
+}
+
+/// Disable a person's account
+///
+/// Every session ends; no grant works any more.
+#[utoipa::path(post, path = "/api/v1/people/{person}/disable", tag = "people",
+    params(("person" = String, Path, format = Uuid)), responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn disable(
+    asker: Asker,
+    Path(person): Path<PersonId>,
+    RequestKey(request): RequestKey,
+) -> Answer<Json<Receipt>> {
+    Ok(Json(asker.act(DisablePerson { person }, request).await?))
+}

@@ -1,0 +1,582 @@
+//! What the API's answers look like, for its OpenAPI document. The answers themselves are what the store shows; a test
+//! (`tests/contract.rs`) holds every answer against these, so that neither changes alone.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Of an act: where its entry is, when it was made, which records it put.
+#[derive(Serialize, ToSchema)]
+pub struct Receipt {
+    /// The ledger.
+    #[schema(format = Uuid)]
+    pub ledger: String,
+    /// The entry's index in it, from 0.
+    pub index: u64,
+    /// When, in UTC.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Hash of the entry as a leaf (RFC 6962 2.1), in hexadecimal.
+    pub leaf: String,
+    /// The records put, in order.
+    pub records: Vec<PutRecord>,
+    /// True where this request had been done before: nothing was done again.
+    pub repeated: bool,
+}
+
+/// One record version that an act put.
+#[derive(Serialize, ToSchema)]
+pub struct PutRecord {
+    /// Its kind.
+    pub kind: String,
+    /// Its id.
+    pub key: String,
+    /// Which version.
+    pub version: u32,
+}
+
+/// Something that an act made.
+#[derive(Serialize, ToSchema)]
+pub struct Made {
+    /// Its id.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Of the act.
+    pub receipt: Receipt,
+}
+
+/// A role.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Enters data at a site.
+    Coordinator,
+    /// Answers for a site's data.
+    Investigator,
+    /// Builds the study, imports, exports, cleans.
+    DataManager,
+    /// Verifies against source.
+    Monitor,
+    /// Checks everything, changes nothing.
+    Auditor,
+    /// Adds people, registers studies, appoints study administrators.
+    OrganizationAdministrator,
+    /// Adds sites, gives roles in one study.
+    StudyAdministrator,
+    /// Gives roles at one site.
+    SiteAdministrator,
+}
+
+/// Where a role holds.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(tag = "level", rename_all = "snake_case")]
+pub enum Scope {
+    /// The organization itself; reaches into no study.
+    Organization,
+    /// A study with all its sites.
+    Study {
+        /// Which.
+        #[schema(format = Uuid)]
+        study: String,
+    },
+    /// One site of a study.
+    Site {
+        /// Of which study.
+        #[schema(format = Uuid)]
+        study: String,
+        /// Which.
+        #[schema(format = Uuid)]
+        site: String,
+    },
+}
+
+/// A stored value as this reader may see it.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "as", content = "value", rename_all = "snake_case")]
+pub enum Shown {
+    /// The value.
+    Value(String),
+    /// There is one, which would unblind this reader.
+    Blinded,
+    /// There is one, which this reader may not see.
+    Withheld,
+}
+
+/// One's own account.
+#[derive(Serialize, ToSchema)]
+pub struct Account {
+    /// Who.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// Name to sign in with.
+    pub sign_in: String,
+    /// The organization.
+    pub organization: String,
+    /// Whether a second factor is set.
+    pub second_factor: bool,
+    /// Whether the organization asks for one.
+    pub second_factor_needed: bool,
+    /// Roles that hold now.
+    pub roles: Vec<RoleHeld>,
+    /// Open sessions.
+    pub sessions: Vec<Session>,
+}
+
+/// A role that somebody holds.
+#[derive(Serialize, ToSchema)]
+pub struct RoleHeld {
+    /// Which.
+    pub role: Role,
+    /// Where.
+    pub scope: Scope,
+}
+
+/// A session as its owner sees it.
+#[derive(Serialize, ToSchema)]
+pub struct Session {
+    /// Its id.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// When it was opened.
+    #[schema(format = DateTime)]
+    pub opened: String,
+    /// When it was last used, to about half a minute.
+    #[schema(format = DateTime)]
+    pub seen: String,
+    /// Whether it is the one that asks.
+    pub this: bool,
+}
+
+/// A person with an account.
+#[derive(Serialize, ToSchema)]
+pub struct Person {
+    /// Who.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// Name to sign in with.
+    pub sign_in: String,
+    /// Whether the account works.
+    pub active: bool,
+    /// Whether a password was set.
+    pub enrolled: bool,
+    /// Whether a second factor is set.
+    pub second_factor: bool,
+}
+
+/// A grant with the names of whom and what it is about.
+#[derive(Serialize, ToSchema)]
+pub struct GrantLine {
+    /// What it gives.
+    pub grant: Grant,
+    /// To whom, by name.
+    pub person: String,
+    /// At which site, by name.
+    pub site: Option<String>,
+    /// In which study, by name.
+    pub study: Option<String>,
+    /// From whom, by name; empty: the operator, at the founding.
+    pub given_by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether it holds now.
+    pub holds: bool,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub from: String,
+}
+
+/// A grant.
+#[derive(Serialize, ToSchema)]
+pub struct Grant {
+    /// Its id.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// To whom.
+    #[schema(format = Uuid)]
+    pub person: String,
+    /// As what.
+    pub role: Role,
+    /// Where.
+    pub scope: Scope,
+    /// From this instant on.
+    #[schema(format = DateTime)]
+    pub from: String,
+    /// Before this instant; null while open.
+    #[schema(format = DateTime)]
+    pub until: Option<String>,
+}
+
+/// A study one works in.
+#[derive(Serialize, ToSchema)]
+pub struct StudyLine {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// ODM StudyOID.
+    pub oid: String,
+    /// Its name.
+    pub name: String,
+    /// Whether a definition is published.
+    pub defined: bool,
+    /// Number of its ledger.
+    pub ledger: u32,
+    /// One's roles there.
+    pub roles: Vec<Role>,
+    /// Subjects that one may see.
+    pub subjects: u64,
+}
+
+/// A study with its sites.
+#[derive(Serialize, ToSchema)]
+pub struct Study {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// ODM StudyOID.
+    pub oid: String,
+    /// Its name.
+    pub name: String,
+    /// Number of its ledger.
+    pub ledger: u32,
+    /// Version of the published definition; 0: none yet.
+    pub definition: u32,
+    /// Its sites: all, or those of one's grants.
+    pub sites: Vec<Site>,
+    /// One's roles in this study.
+    pub roles: Vec<Role>,
+}
+
+/// A site.
+#[derive(Serialize, ToSchema)]
+pub struct Site {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// ODM LocationOID.
+    pub oid: String,
+    /// Its name.
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+}
+
+/// A page of subjects.
+#[derive(Serialize, ToSchema)]
+pub struct Subjects {
+    /// The subjects, by code.
+    pub subjects: Vec<SubjectLine>,
+    /// How many there are in all, with this site and search.
+    pub total: u64,
+    /// Give this as `after` for the next page; null: this was the last.
+    pub next: Option<String>,
+}
+
+/// A subject in the list.
+#[derive(Serialize, ToSchema)]
+pub struct SubjectLine {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Its code.
+    pub code: Shown,
+    /// Its site.
+    #[schema(format = Uuid)]
+    pub site: String,
+    /// The site's name.
+    pub site_name: String,
+    /// Whether its key was destroyed.
+    pub erased: bool,
+    /// Forms in progress.
+    pub forms_in_progress: u64,
+    /// Complete forms.
+    pub forms_complete: u64,
+    /// When something of it last changed.
+    #[schema(format = DateTime)]
+    pub changed: String,
+}
+
+/// A subject's matrix of visits and forms.
+#[derive(Serialize, ToSchema)]
+pub struct Subject {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Its code.
+    pub code: Shown,
+    /// Of which study.
+    #[schema(format = Uuid)]
+    pub study: String,
+    /// Its site.
+    #[schema(format = Uuid)]
+    pub site: String,
+    /// The site's name.
+    pub site_name: String,
+    /// Whether its key was destroyed.
+    pub erased: bool,
+    /// Whether one may enter data for it.
+    pub editable: bool,
+    /// Its visits so far, and those the study plans, in the study's order.
+    pub visits: Vec<Visit>,
+}
+
+/// A visit.
+#[derive(Serialize, ToSchema)]
+pub struct Visit {
+    /// ODM StudyEventOID; empty for forms that a file held outside any visit.
+    pub event: String,
+    /// Which of several.
+    pub repeat: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it may take place again.
+    pub repeating: bool,
+    /// Whether anything was entered.
+    pub started: bool,
+    /// Its forms, in the study's order.
+    pub forms: Vec<FormCell>,
+}
+
+/// Where a form stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FormState {
+    /// Nothing was entered.
+    NotStarted,
+    /// Something was entered; the site has not called it complete.
+    InProgress,
+    /// The site called it complete and no mandatory item was missing.
+    Complete,
+}
+
+/// A form of a visit.
+#[derive(Serialize, ToSchema)]
+pub struct FormCell {
+    /// ODM FormOID.
+    pub form: String,
+    /// Which of several.
+    pub repeat: String,
+    /// Its name.
+    pub name: String,
+    /// Whether the visit may hold it again.
+    pub repeating: bool,
+    /// Where it stands.
+    pub state: FormState,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    pub changed: Option<String>,
+}
+
+/// A form's values.
+#[derive(Serialize, ToSchema)]
+pub struct Form {
+    /// Whose.
+    #[schema(format = Uuid)]
+    pub subject: String,
+    /// The subject's code.
+    pub code: Shown,
+    /// Of which study.
+    #[schema(format = Uuid)]
+    pub study: String,
+    /// Which form, once saved.
+    #[schema(format = Uuid)]
+    pub id: Option<String>,
+    /// Where it stands.
+    pub state: FormState,
+    /// To be sent with the next save; 0: not saved yet.
+    pub revision: u64,
+    /// The study version it was last saved under; empty: not saved yet.
+    pub study_version: String,
+    /// Whether one may change it.
+    pub editable: bool,
+    /// Its groups, row by row.
+    pub groups: Vec<Group>,
+}
+
+/// One row of an item group.
+#[derive(Serialize, ToSchema)]
+pub struct Group {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// ODM ItemGroupOID.
+    pub group: String,
+    /// Which row.
+    pub repeat: String,
+    /// Its version.
+    pub version: u32,
+    /// Its values.
+    pub items: Vec<Item>,
+}
+
+/// One value.
+#[derive(Serialize, ToSchema)]
+pub struct Item {
+    /// ODM ItemOID.
+    pub item: String,
+    /// The value; null: taken away.
+    pub value: Option<Shown>,
+    /// ODM MeasurementUnitOID.
+    pub unit: Option<String>,
+    /// What soft checks said when it was entered.
+    pub findings: Vec<String>,
+    /// Why it is kept all the same.
+    pub because: Option<Shown>,
+    /// Whether it came from a file and was not entered here.
+    pub imported: bool,
+}
+
+/// A new value of an item.
+#[derive(Deserialize, ToSchema)]
+pub struct ItemChange {
+    /// ODM ItemGroupOID.
+    pub group: String,
+    /// Which row of a repeating group; empty where it does not repeat.
+    pub group_repeat: String,
+    /// ODM ItemOID.
+    pub item: String,
+    /// As typed; null or empty takes the value away.
+    pub value: Option<String>,
+    /// ODM MeasurementUnitOID, where the item has several.
+    pub unit: Option<String>,
+    /// Why a saved value is changed.
+    pub reason: Option<String>,
+    /// Why the value is kept although a soft check speaks against it.
+    pub because: Option<String>,
+}
+
+/// A row of a repeating group to take away.
+#[derive(Deserialize, ToSchema)]
+pub struct RowRemoval {
+    /// ODM ItemGroupOID.
+    pub group: String,
+    /// Which row.
+    pub group_repeat: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The history of an item.
+#[derive(Serialize, ToSchema)]
+pub struct ItemHistory {
+    /// Its versions, oldest first.
+    pub versions: Vec<ItemVersion>,
+}
+
+/// One value an item had.
+#[derive(Serialize, ToSchema)]
+pub struct ItemVersion {
+    /// The value; null: taken away.
+    pub value: Option<Shown>,
+    /// ODM MeasurementUnitOID.
+    pub unit: Option<String>,
+    /// Who, by name.
+    pub who: String,
+    /// In which role, by code.
+    pub role: String,
+    /// When, in UTC.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Why.
+    pub reason: Option<Shown>,
+    /// What checks said.
+    pub findings: Vec<String>,
+    /// Why it was kept all the same.
+    pub because: Option<Shown>,
+    /// Why its row was taken away.
+    pub removed: Option<String>,
+    /// Whether it came from a file.
+    pub imported: bool,
+    /// What the file said of who did it elsewhere (ODM AuditRecord). Claims, not entries of ours.
+    #[schema(value_type = Vec<Object>)]
+    pub claimed: Vec<serde_json::Value>,
+    /// Version of the item group's record.
+    pub version: u32,
+    /// Number of the ledger that proves it.
+    pub ledger: u32,
+    /// Index of the entry that proves it.
+    pub entry: u64,
+}
+
+/// An import of clinical data.
+#[derive(Serialize, ToSchema)]
+pub struct Import {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// The file's name.
+    pub file_name: String,
+    /// Its length.
+    pub file_bytes: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub file_digest: String,
+    /// What it says it was written by.
+    pub source_system: String,
+    /// When it was begun.
+    #[schema(format = DateTime)]
+    pub opened: String,
+    /// Whether all of it was taken.
+    pub complete: bool,
+    /// What reading it reported.
+    #[schema(value_type = Value)]
+    pub report: serde_json::Value,
+}
+
+/// What the ledger page says at its head.
+#[derive(Serialize, ToSchema)]
+pub struct LedgerHead {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// Its number here.
+    pub number: u32,
+    /// C2SP tlog-checkpoint origin.
+    pub origin: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// The newest checkpoint, a C2SP signed note; null: none was asked for yet.
+    pub checkpoint: Option<String>,
+    /// The keys that its checkpoints are checked with (C2SP vkey): Ed25519 and ML-DSA-44.
+    pub keys: Vec<String>,
+}
+
+/// An entry.
+#[derive(Serialize, ToSchema)]
+pub struct EntryLine {
+    /// Its index.
+    pub index: u64,
+    /// When, in UTC.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Who, by name where it is a person.
+    pub who: String,
+    /// In which role.
+    pub role: String,
+    /// Which act or view.
+    pub act: String,
+    /// On what.
+    pub target: String,
+    /// How many records it changed.
+    pub changes: u64,
+    /// How many records a view showed.
+    pub shown: Option<u64>,
+    /// Its leaf hash, in hexadecimal.
+    pub leaf: String,
+}
+
+/// The proof of an entry.
+#[derive(Serialize, ToSchema)]
+pub struct EntryProof {
+    /// The entry as it was hashed.
+    pub entry: String,
+    /// The C2SP tlog-proof.
+    pub proof: String,
+    /// The keys to check it with.
+    pub keys: Vec<String>,
+}

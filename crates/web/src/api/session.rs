@@ -1,0 +1,99 @@
+//! Signing in and out.
+
+use axum::{Json, extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use store::{
+    Error,
+    acts::{EndSession, OpenSession},
+    views::Account,
+};
+use utoipa::ToSchema;
+
+use super::{created, routes, schema};
+use crate::{
+    error::Answer,
+    input::{Json as Body, RequestKey},
+    route::{Does, Table},
+    session::Asker,
+    sign_in::{Credentials, sign_in},
+    state::AppState,
+};
+
+pub(super) fn table() -> Table {
+    routes()
+        .post("/session", Does::act::<OpenSession>(), open)
+        .get("/session", Does::view::<Account>(), show)
+        .delete("/session", Does::act::<EndSession>(), end)
+}
+
+/// What a person signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignInRequest {
+    /// Id or name of the organization; may be left out where the installation has one only.
+    #[serde(default)]
+    organization: String,
+    /// The name to sign in with.
+    sign_in: String,
+    /// The password.
+    password: String,
+    /// The code of the second factor, where one is set.
+    code: Option<String>,
+}
+
+/// An open session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Opened {
+    /// Send it as `Authorization: Bearer …`.
+    token: String,
+    /// Minutes without a request after which it ends.
+    idle_minutes: i64,
+}
+
+/// Sign in
+///
+/// Unknown organizations, unknown names and wrong passwords are answered alike. After five failures each further one
+/// makes the next attempt wait longer (429).
+#[utoipa::path(post, path = "/api/v1/session", tag = "session", security(()), request_body = SignInRequest,
+    responses((status = 201, body = Opened)))]
+pub(super) async fn open(State(state): State<AppState>, Body(body): Body<SignInRequest>) -> Answer<Response> {
+    let SignInRequest { organization, sign_in: name, password, code } = body;
+    let token = sign_in(&state, Credentials { organization, sign_in: name, password, code }).await?;
+    Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
+}
+
+/// A session as it stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Standing {
+    /// Who.
+    #[schema(value_type = String, format = Uuid)]
+    person: trial::ids::PersonId,
+    /// Name.
+    name: String,
+    /// The organization.
+    organization: String,
+    /// When the session ends unless it is used.
+    #[schema(value_type = String, format = DateTime)]
+    ends: jiff::Timestamp,
+}
+
+/// One's session
+///
+/// With the header `Probity-Background: 1` asking does not keep it alive.
+#[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = Standing)))]
+pub(super) async fn show(asker: Asker) -> Answer<Json<Standing>> {
+    let account = asker.view(Account {}).await?;
+    Ok(Json(Standing {
+        person: account.id,
+        name: account.name,
+        organization: account.organization,
+        ends: asker.ends,
+    }))
+}
+
+/// Sign out
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn end(asker: Asker, RequestKey(request): RequestKey) -> Answer<Json<store::Receipt>> {
+    let session = asker.actor().session().ok_or(Error::SignedOut)?;
+    Ok(Json(asker.act(EndSession { session }, request).await?))
+}
