@@ -83,8 +83,8 @@ pub struct Leaves<'a>(pub &'a [Hash]);
 impl HashReader for Leaves<'_> {
     fn subtree(&self, level: u8, index: u64) -> Result<Hash, Missing> {
         let span = || {
-            let start = usize::try_from(index.checked_shl(u32::from(level))?).ok()?;
             let count = 1_usize.checked_shl(u32::from(level))?;
+            let start = usize::try_from(index).ok()?.checked_mul(count)?;
             self.0.get(start..start.checked_add(count)?)
         };
         span().map(complete_root).ok_or(Missing { level, index })

@@ -181,7 +181,10 @@ fn free_text_and_false_times_cannot_be_written() {
     ] {
         assert_eq!(Entry { at: at.into(), ..entry(1) }.encode(), Err(EntryError::Time), "{at}");
     }
-    assert!(Entry { at: "2028-02-29T23:05:55.123456Z".into(), ..entry(1) }.encode().is_ok());
+    for (year, leap) in [(2028, true), (2000, true), (1900, false), (2100, false), (2027, false)] {
+        let day = Entry { at: format!("{year}-02-29T23:05:55.123456Z"), ..entry(1) };
+        assert_eq!(day.encode().is_ok(), leap, "{year}");
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use ledger::tile::{
     Tile, TileBuilder, TileError, TilePath, completed_tiles, decode_entries, encode_entries, encode_hashes, tiles_of,
 };
-use ledger::tree::{consistency_proof, inclusion_proof, root_at, verify_consistency, verify_inclusion};
+use ledger::tree::{
+    HashReader as _, Leaves, Missing, consistency_proof, inclusion_proof, root_at, verify_consistency, verify_inclusion,
+};
 use ledger::{Frontier, leaf_hash};
 use proptest::prelude::*;
 
@@ -56,6 +58,21 @@ fn a_store_of_rows_and_full_tiles_serves_every_boundary() {
             let old_root = root_at(&rows.reader(old), old).unwrap();
             verify_consistency(old, size, &old_root, &frontier.root(), &proof).unwrap();
         }
+    }
+}
+
+#[test]
+fn a_subtree_beyond_the_tree_is_missing_however_far() {
+    let mut rows = Rows::default();
+    let mut frontier = Frontier::new();
+    (0..300_u64).for_each(|n| rows.append(&mut frontier, leaf_hash(&n.to_be_bytes())));
+    let reader = rows.reader(300);
+    assert!(reader.subtree(7, 1).is_ok() && reader.subtree(8, 0).is_ok() && reader.subtree(0, 299).is_ok());
+    // Shifted to a leaf's index, the last two would wrap around to 0.
+    for (level, index) in [(7, 2), (8, 1), (0, 300), (9, 0), (63, 0), (255, 0), (7, 1 << 60), (255, u64::MAX)] {
+        let missing = Err(Missing { level, index });
+        assert_eq!(reader.subtree(level, index), missing);
+        assert_eq!(Leaves(&rows.leaves).subtree(level, index), missing);
     }
 }
 
