@@ -112,6 +112,9 @@ export function account(role) {
 export async function signIn(page, role) {
   const who = account(role);
   await page.goto('/sign-in');
+  // Asked for only where the installation has several.
+  const organization = page.locator('input[autocomplete~="organization"]');
+  if (await organization.count()) await organization.fill(who.organization);
   await page.locator('input[autocomplete~="username"]').fill(who.sign_in);
   await page.locator('input[autocomplete~="current-password"]').fill(who.password);
   await Promise.all([
