@@ -1,6 +1,8 @@
 //! What every request passes and every answer leaves by: the host it names, where it came from, the security
 //! headers, and the words of a failure.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Body,
@@ -9,6 +11,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::{
     error::{self, Problem},
@@ -18,6 +21,9 @@ use crate::{
 };
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// How long the next part of a body may take to arrive.
+const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Sent with every answer.
 const HEADERS: &[(&str, &str)] = &[
@@ -35,14 +41,18 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// Puts the guards around the routes.
 pub(crate) fn around(routes: Router<AppState>, state: AppState) -> Router {
-    routes.layer(from_fn_with_state(state.clone(), pass)).with_state(state)
+    routes
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
+        .layer(from_fn_with_state(state.clone(), pass))
+        .with_state(state)
 }
 
 async fn pass(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let head = *request.method() == Method::HEAD;
-    let response = match checked(&state, &request) {
-        Ok(()) => next.run(request).await,
+    let response = match checked(&state, &request).and_then(|()| state.turn()) {
+        // The turn ends with the answer's head; a body that is still being sent waits for its client, not we.
+        Ok(_turn) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
     let mut response = worded(response, &uri, head);

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use store::{Clock, Installation};
+use store::{Clock, Error, Installation};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::sign_in::Strangers;
+use crate::{error::Answer, sign_in::Strangers};
+
+/// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
+const REQUESTS_MAX: usize = 1_024;
 
 /// How this server is addressed.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +33,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: Settings,
     strangers: Strangers,
+    turns: Semaphore,
 }
 
 impl AppState {
@@ -36,7 +41,13 @@ impl AppState {
     #[must_use]
     pub fn new(installation: Arc<Installation>, settings: Settings) -> Self {
         let clock = Arc::clone(installation.clock());
-        AppState(Arc::new(Inner { installation, clock, settings, strangers: Strangers::default() }))
+        AppState(Arc::new(Inner {
+            installation,
+            clock,
+            settings,
+            strangers: Strangers::default(),
+            turns: Semaphore::new(REQUESTS_MAX),
+        }))
     }
 
     /// The data directory.
@@ -49,6 +60,14 @@ impl AppState {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// A place among the requests worked on; 503 where there is none.
+    pub(crate) fn turn(&self) -> Answer<SemaphorePermit<'_>> {
+        self.0.turns.try_acquire().map_err(|_| {
+            let message = "too many requests are being worked on: nothing was done. Try again".to_owned();
+            Error::Busy { message, retry_after: 1 }.into()
+        })
     }
 
     pub(crate) fn strangers(&self) -> &Strangers {
