@@ -105,8 +105,8 @@ impl Act for CompleteImport {
 pub struct TakeImport {
     /// Of which import.
     pub import: ImportId,
-    /// The site of subjects whose file names none.
-    pub site: SiteId,
+    /// The site of subjects whose file names none; where it names one for each, none is needed.
+    pub site: Option<SiteId>,
     /// What the part holds, in the order of the file.
     pub pieces: Vec<Piece>,
 }
@@ -174,10 +174,11 @@ impl Act for TakeImport {
         if open.as_deref() != Some("open") {
             return Err(Error::Conflict { message: "this import is complete: begin another".into(), current: None });
         }
-        let of_study =
-            tx.db.one("SELECT study FROM site WHERE id = ?1", values![&self.site], |row| row.id::<StudyId>(0))?;
-        if of_study != Some(study) {
-            return Err(Error::refused("site", "unknown", "this study has no such site"));
+        if let Some(site) = &self.site {
+            let of_study = tx.db.one("SELECT study FROM site WHERE id = ?1", values![site], |row| row.id::<StudyId>(0))?;
+            if of_study != Some(study) {
+                return Err(Error::refused("site", "unknown", "this study has no such site"));
+            }
         }
         let definition = tx.definitions.published(tx.db, tx.ring, tx.organization, study)?.number;
         let mut taking =
@@ -206,7 +207,7 @@ struct Seen {
 struct Taking {
     import: ImportId,
     study: StudyId,
-    site: SiteId,
+    site: Option<SiteId>,
     definition: u32,
     /// The subject of the piece before: neighbours mostly share it.
     last: Option<(String, SubjectId, Arc<SealKey>)>,
@@ -259,7 +260,11 @@ impl Taking {
         let oid = match &new.said.site {
             Some(location) => location.as_str(),
             None if new.file_study != study_oid && !new.file_study.is_empty() => new.file_study.as_str(),
-            None => return Ok(self.site),
+            None => {
+                return self.site.ok_or_else(|| {
+                    Error::refused("site", "needed", "the file names no site for some subjects: choose one for them")
+                });
+            }
         };
         let found =
             tx.db

@@ -153,7 +153,8 @@ fn hand_over(
         let name = super::people::name(snapshot, person)?;
         take(ExportPart::Person(person, name))?;
     }
-    imports_beside(snapshot, study, take)?;
+    imports_beside(snapshot, study, Beside::First, take)?;
+    imports_beside(snapshot, study, Beside::Reference, take)?;
     let subjects = snapshot.db.select(
         "SELECT id, site FROM subject WHERE study = ?1 AND status = 'active' ORDER BY id",
         values![&study],
@@ -163,7 +164,31 @@ fn hand_over(
     for (subject, site) in subjects {
         export.subject(subject, site)?;
     }
-    Ok(())
+    imports_beside(snapshot, study, Beside::Clinical, export.take)?;
+    imports_beside(snapshot, study, Beside::Last, export.take)
+}
+
+/// Where in an ODM file a piece beside the subjects has its place.
+#[derive(PartialEq, Eq)]
+enum Beside {
+    First,
+    Reference,
+    Clinical,
+    Last,
+}
+
+impl Beside {
+    fn of(chunk: &Chunk) -> Self {
+        match chunk {
+            Chunk::Admin(_) | Chunk::Extension { context: None, .. } => Beside::First,
+            Chunk::Reference(_)
+            | Chunk::AuditRecords { reference: true, .. }
+            | Chunk::Signatures { reference: true, .. }
+            | Chunk::Annotations { reference: true, .. } => Beside::Reference,
+            Chunk::Association(_) => Beside::Last,
+            _ => Beside::Clinical,
+        }
+    }
 }
 
 /// Everyone who acted in the study's ledger.
@@ -179,6 +204,7 @@ fn people_of(snapshot: &Snapshot<'_>, study: StudyId) -> Result<Vec<PersonId>> {
 fn imports_beside(
     snapshot: &Snapshot<'_>,
     study: StudyId,
+    place: Beside,
     take: &mut impl FnMut(ExportPart) -> Result<()>,
 ) -> Result<()> {
     let imports = snapshot
@@ -187,7 +213,9 @@ fn imports_beside(
     for import in imports {
         let mut version = 1;
         while let Some(part) = snapshot.version::<ImportPart>(&import, version)? {
-            take(ExportPart::Beside(part.part))?;
+            if Beside::of(&part.part) == place {
+                take(ExportPart::Beside(part.part))?;
+            }
             version = version.saturating_add(1);
         }
     }
