@@ -1,1 +1,24 @@
-fn main() {}
+//! Probity's one program: configuration, commands, and the machine's clock. What it decides, the crates beneath it
+//! decide; it refuses to hold any logic of a trial.
+
+mod clock;
+mod command;
+mod data_directory;
+mod demo;
+mod outcome;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let command = command::CommandLine::parse();
+    match command.run() {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            progress::say(&format!("probity: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line: every command, its arguments and what it says of itself.
+
+mod checkpoint;
+mod init;
+mod key;
+mod organization;
+mod rebuild;
+mod verify;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::{demo::Demo, outcome::Outcome};
+
+/// Probity: clinical-trial data, with every promise a check.
+#[derive(Debug, Parser)]
+#[command(
+    name = "probity",
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Begin with `probity demo`, or with `probity init` and `probity serve`.\n\n\
+        Exit status: 0 it is done, or it holds; 1 a check found what does not hold; 2 it could not be done."
+)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    #[command(subcommand)]
+    Org(organization::OrganizationCommand),
+    Verify(verify::Verify),
+    Checkpoint(checkpoint::SaveCheckpoints),
+    Rebuild(rebuild::Rebuild),
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Start the product with a running demonstration study
+    Demo(Demo),
+}
+
+impl CommandLine {
+    /// Does what it says.
+    pub(crate) fn run(self) -> Result<Outcome> {
+        match self.command {
+            Command::Init(init) => init.run(),
+            Command::Org(command) => command.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::Checkpoint(checkpoint) => checkpoint.run(),
+            Command::Rebuild(rebuild) => rebuild.run(),
+            Command::Key(command) => command.run(),
+            Command::Demo(demo) => demo.run(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Which data directory a command works on, and opening it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+use store::{Installation, Organization};
+
+use crate::clock::MachineClock;
+
+/// The data directory and its key.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct DataDirectory {
+    /// The data directory, made by `probity init`
+    #[arg(long = "data", value_name = "DIR", env = "PROBITY_DATA", default_value = "probity-data")]
+    pub(crate) folder: PathBuf,
+
+    /// The root key file; DIR/root.key unless given. Keep a copy of it apart from the data
+    #[arg(long, value_name = "FILE", env = "PROBITY_ROOT_KEY")]
+    pub(crate) root_key: Option<PathBuf>,
+}
+
+impl DataDirectory {
+    /// Makes it, with a new root key.
+    pub(crate) fn create(&self) -> Result<Installation> {
+        Ok(Installation::create(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock))?)
+    }
+
+    /// Opens it, and keeps every other Probity out while it is open.
+    pub(crate) fn open(&self) -> Result<Installation> {
+        Ok(Installation::open(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock))?)
+    }
+
+    /// Where its root key lies.
+    pub(crate) fn root_key(&self) -> PathBuf {
+        self.root_key.clone().unwrap_or_else(|| self.folder.join("root.key"))
+    }
+}
+
+/// The organization a command is about: the one named, by name or id, or the only one there is.
+pub(crate) fn organization(installation: &Installation, named: Option<&str>) -> Result<Arc<Organization>> {
+    let all = installation.all();
+    let names = || all.iter().map(|one| format!("  {}  {}", one.id(), one.name())).collect::<Vec<_>>().join("\n");
+    match (named, all.as_slice()) {
+        (_, []) => Err(anyhow!("there is no organization here yet: found one with `probity org create`")),
+        (None, [only]) => Ok(Arc::clone(only)),
+        (None, _) => Err(anyhow!("name the organization with --organization; there are\n{}", names())),
+        (Some(named), _) => all
+            .iter()
+            .find(|one| one.name() == named || one.id().to_string() == named)
+            .map(Arc::clone)
+            .with_context(|| format!("there is no organization “{named}” here; there are\n{}", names())),
+    }
+}
+
+/// A path as messages write it.
+pub(crate) fn shown(path: &Path) -> std::path::Display<'_> {
+    path.display()
+}
