@@ -179,6 +179,26 @@ fn a_note_signed_elsewhere_verifies() {
     assert!(note.verify(&[key]).is_ok());
 }
 
+/// Signed by a log and cosigned by two witnesses with an implementation that is not ours, in all three
+/// signature types.
+#[test]
+fn a_checkpoint_cosigned_elsewhere_opens() {
+    let note = include_bytes!("../oracles/cosigned-elsewhere.note");
+    let keys = include_str!("../oracles/cosigned-elsewhere.keys");
+    let keys: Vec<VerifierKey> = keys.lines().map(|vkey| VerifierKey::parse(vkey).unwrap()).collect();
+    let kinds = [KeyKind::Ed25519, KeyKind::Ed25519Cosignature, KeyKind::MlDsa44Subtree];
+    assert_eq!(keys.iter().map(VerifierKey::kind).collect::<Vec<_>>(), kinds);
+    let opened = Checkpoint { origin: "elsewhere.example/log".into(), size: 42, root: sha256(b"root") };
+    assert_eq!(Checkpoint::open(note, &keys), Ok(opened));
+    let found = witnessed(&Note::parse(note).unwrap(), &keys[1..]).unwrap();
+    assert_eq!(found.iter().map(|found| found.at).collect::<Vec<_>>(), [Some(SIGNED_AT), Some(SIGNED_AT + 1)]);
+    for at in (0..note.len()).step_by(41) {
+        let mut changed = *note;
+        changed[at] ^= 1;
+        assert!(Checkpoint::open(&changed, &keys).is_err(), "byte {at}");
+    }
+}
+
 /// tlog-cosignature's examples of the two messages, spelled out byte by byte.
 #[test]
 fn cosigned_messages_are_laid_out_as_specified() {
