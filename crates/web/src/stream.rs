@@ -11,12 +11,15 @@ use axum::{
     RequestExt,
     body::{Body, Bytes},
     extract::{FromRequest, Request},
+    http::StatusCode,
 };
 use http_body::{Body as HttpBody, Frame};
+use store::{Error, Spool};
 use tokio::sync::mpsc;
 
 use crate::{
     error::{Answer, Problem},
+    session::blocking,
     state::AppState,
 };
 
@@ -53,6 +56,23 @@ impl Upload {
         let (send, chunks) = mpsc::channel(CHUNKS);
         tokio::spawn(pump(body, send));
         Upload { chunks, rest: Bytes::new() }
+    }
+}
+
+impl Upload {
+    /// Takes all of it in, so that it can be read more than once.
+    ///
+    /// # Errors
+    /// 413 where it is larger than its route takes; otherwise why it could not be read or laid down.
+    pub async fn spool(self, state: &AppState) -> Answer<Spool> {
+        let state = state.clone();
+        let spooled = blocking(move || Spool::take(self, state.installation().folder())).await;
+        spooled.map_err(|error| match &error {
+            Error::Refused(fields) if fields.iter().any(|field| field.code == "too_large") => {
+                Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            _ => error.into(),
+        })
     }
 }
 

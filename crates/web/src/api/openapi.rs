@@ -49,10 +49,10 @@ pub(super) async fn show() -> Response {
         enrolment::show, enrolment::enrol,
         grant::list, grant::give, grant::end,
         study::mine, study::register, study::show, study::sites, study::add_site,
-        definition::show,
+        definition::show, definition::publish,
         subject::list, subject::add, subject::show, subject::erase,
         form::show, form::save, form::history,
-        import::list,
+        import::list, import::take,
         ledger::head, ledger::entries, ledger::proof,
     ),
 )]
