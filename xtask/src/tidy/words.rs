@@ -29,8 +29,12 @@ fn check_file(file: &Source) -> Vec<Finding> {
     findings
 }
 
-/// The name that a line declares, if it declares a module or a type.
+/// The name that a line declares, if it declares a module or a type. An indented `type` is the item of a trait, which
+/// may be somebody else's.
 fn declared(line: &str) -> Option<&str> {
+    if line.trim_start() != line && line.trim_start().starts_with("type ") {
+        return None;
+    }
     let mut parts = line.split_whitespace().skip_while(|part| part.starts_with("pub") || part.ends_with(')'));
     let keyword = parts.next()?;
     let name = parts.next()?;
@@ -75,5 +79,6 @@ mod tests {
             0
         );
         assert_eq!(check(&sample("a.rs", "let service = 1; // struct in prose: Helper")).len(), 0);
+        assert_eq!(check(&sample("a.rs", "impl Connect for Tls {\n    type Service = Stream;\n}")).len(), 0);
     }
 }
