@@ -1,0 +1,122 @@
+//! Signing in: one answer for all that is wrong, longer waits after failures, a code that works once.
+
+use jiff::SignedDuration;
+use store::{Clock, Error, SignIn, code_at};
+
+use crate::world::{PASSWORD, World, new_person, save::assert_refused};
+
+const SECRET: &[u8; 20] = b"12345678901234567890";
+
+fn code_now(world: &World) -> String {
+    code_at(SECRET, u64::try_from(world.clock.now().as_second()).unwrap() / 30)
+}
+
+fn wait_of<T: std::fmt::Debug>(outcome: store::Result<T>) -> u32 {
+    match outcome {
+        Err(Error::Busy { retry_after, .. }) => retry_after,
+        other => panic!("expected to wait: {other:?}"),
+    }
+}
+
+#[test]
+fn an_unknown_name_and_a_wrong_password_look_the_same() {
+    let world = World::founded();
+    let tries = [("adam", "wrong password here"), ("nobody", PASSWORD)];
+    let answers = tries.map(|(name, password)| world.organization().sign_in(name, password, None, "t").unwrap_err().to_string());
+    assert_eq!(answers[0], answers[1]);
+    world.finish();
+}
+
+#[test]
+fn failures_make_the_next_try_wait_longer_each_time_and_success_forgets_them() {
+    let world = World::founded();
+    let wrong = || world.organization().sign_in("adam", "wrong password here", None, "t");
+    for _ in 0..6 {
+        assert_refused(wrong(), "wrong");
+    }
+    assert_eq!(wait_of(world.organization().sign_in("adam", PASSWORD, None, "t")), 6, "even the right password waits");
+    world.clock.turn(SignedDuration::from_secs(5));
+    assert_refused(wrong(), "wrong");
+    assert_eq!(wait_of(wrong()), 11);
+    world.clock.turn(SignedDuration::from_secs(10));
+    assert!(matches!(world.organization().sign_in("adam", PASSWORD, None, "t").unwrap(), SignIn::Open(_)));
+    assert_refused(wrong(), "wrong");
+    assert_refused(wrong(), "wrong");
+    world.finish();
+}
+
+#[test]
+fn waits_are_for_one_name_and_outlive_a_restart() {
+    let mut world = World::founded();
+    world.person("ana");
+    for _ in 0..6 {
+        let _ = world.organization().sign_in("adam", "wrong password here", None, "t");
+    }
+    world.open().unwrap();
+    assert_eq!(wait_of(world.organization().sign_in(" Adam", PASSWORD, None, "t")), 6);
+    world.sign_in("ana", "another");
+    world.finish();
+}
+
+#[test]
+fn guesses_sent_together_gain_nothing_over_guesses_in_turn() {
+    let world = World::founded();
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..24)
+            .map(|n| {
+                let organization = world.organization();
+                scope.spawn(move || organization.sign_in("adam", &format!("wrong password {n}"), None, "t"))
+            })
+            .collect();
+        tries.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let judged = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Refused(_)))).count();
+    let waiting = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Busy { .. }))).count();
+    assert_eq!((judged, waiting), (6, 18), "six answers, as if they had come one by one");
+    world.finish();
+}
+
+#[test]
+fn a_second_factor_is_asked_for_and_each_code_works_once() {
+    let mut world = World::founded_with(true);
+    let request = world.request();
+    let organization = world.organization();
+    assert_refused(organization.enrol("token-of-adam", "eight ch", None, request), "needed");
+    assert_refused(organization.enrol("token-of-adam", "eight ch", Some((SECRET, "000000")), request), "wrong");
+    organization.enrol("token-of-adam", "eight ch", Some((SECRET, &code_now(&world))), request).unwrap();
+    let sign_in = |code: Option<&str>| world.organization().sign_in("adam", "eight ch", code, "t");
+    assert!(matches!(sign_in(None).unwrap(), SignIn::CodeNeeded));
+    assert!(matches!(sign_in(Some(" ")).unwrap(), SignIn::CodeNeeded));
+    assert_refused(sign_in(Some("123456")), "wrong");
+    let code = code_now(&world);
+    assert!(matches!(sign_in(Some(&code)).unwrap(), SignIn::Open(_)));
+    assert_refused(sign_in(Some(&code)), "used");
+    world.clock.turn(SignedDuration::from_secs(60));
+    assert_refused(sign_in(Some(&code)), "wrong");
+    assert!(matches!(sign_in(Some(&code_now(&world))).unwrap(), SignIn::Open(_)));
+    let adam = world.whose("t").unwrap();
+    world.act(&adam, new_person("ana", "a"));
+    world.finish();
+}
+
+#[test]
+fn one_sets_ones_own_second_factor_with_a_code_from_it() {
+    let mut world = World::founded();
+    let adam = world.actor("adam");
+    let request = world.request();
+    assert_refused(world.organization().set_second_factor(&adam, b"short", "123456", request), "length");
+    assert_refused(world.organization().set_second_factor(&adam, SECRET, "123456", request), "wrong");
+    world.organization().set_second_factor(&adam, SECRET, &code_now(&world), request).unwrap();
+    assert!(matches!(world.organization().sign_in("adam", PASSWORD, None, "t").unwrap(), SignIn::CodeNeeded));
+    world.finish();
+}
+
+#[test]
+fn a_short_sign_in_name_does_not_forbid_passwords_that_hold_its_letters() {
+    let mut world = World::founded();
+    let adam = world.actor("adam");
+    world.act(&adam, new_person("an", "hers"));
+    let request = world.request();
+    world.organization().enrol("hers", "candles and pans in a van", None, request).unwrap();
+    world.finish();
+}

@@ -1,0 +1,102 @@
+//! Studies: registered, defined, given sites; a ledger and a key each.
+
+use store::{
+    Actor, Error,
+    acts::{AddSite, RegisterStudy},
+    views::{Definition, LedgerEntries, LedgerHead, ShowStudy},
+};
+use trial::{definition::Study, role::Role};
+
+use crate::world::{World, definition, publish, save::{assert_refused, refused}};
+
+#[test]
+fn a_study_is_registered_by_the_organization_and_opened_by_its_own_people() {
+    let (mut world, place) = World::with_study();
+    let (adam, sofie) = (world.actor("adam"), world.actor("sofie"));
+    let ana = world.coordinator("ana", &place);
+    let again = RegisterStudy { oid: "S.VITALS".into(), name: "Twice".into() };
+    assert_refused(world.try_act(&adam, again), "taken");
+    let other = RegisterStudy { oid: "S.OTHER".into(), name: "Other".into() };
+    assert!(matches!(world.try_act(&sofie, other), Err(Error::Forbidden { .. })));
+    let ask = ShowStudy { study: place.study };
+    let shown = world.organization().view(&sofie, &ask).unwrap();
+    assert_eq!((shown.oid.as_str(), shown.ledger, shown.definition, shown.sites.len()), ("S.VITALS", 2, 1, 2));
+    assert_eq!(shown.roles, [Role::StudyAdministrator]);
+    let hers = world.organization().view(&ana, &ask).unwrap();
+    assert_eq!(hers.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["Oslo"], "her own site only");
+    assert!(matches!(world.organization().view(&adam, &ask), Err(Error::Hidden)), "the organization opens no study");
+    world.finish();
+}
+
+#[test]
+fn each_study_has_a_ledger_of_its_own() {
+    let (mut world, place) = World::with_study();
+    let other = world.add_study("S.OTHER");
+    assert_ne!(place.study, other.study);
+    let ledgers = world.organization().ledgers().unwrap();
+    assert_eq!(ledgers.iter().map(|(number, ..)| *number).collect::<Vec<_>>(), [1, 2, 3]);
+    let sofie = world.actor("sofie");
+    let acts = |ledger| -> Vec<String> {
+        let ask = LedgerEntries { ledger, before: None, limit: 100 };
+        world.organization().view(&sofie, &ask).unwrap().into_iter().rev().map(|line| line.act).collect()
+    };
+    assert_eq!(acts(3), ["site.add", "site.add", "study.publish"]);
+    assert_eq!(acts(2), acts(3));
+    assert!(matches!(world.organization().view(&sofie, &LedgerHead { ledger: 1 }), Err(Error::Forbidden { .. })));
+    let adam = world.actor("adam");
+    assert!(matches!(world.organization().view(&adam, &LedgerHead { ledger: 2 }), Err(Error::Hidden)));
+    assert_eq!(world.organization().view(&adam, &LedgerHead { ledger: 1 }).unwrap().keys.len(), 2);
+    assert!(matches!(world.organization().view(&Actor::nobody(), &LedgerHead { ledger: 1 }), Err(Error::SignedOut)));
+    world.finish();
+}
+
+#[test]
+fn a_broken_definition_is_not_published() {
+    let (mut world, place) = World::with_study();
+    let sofie = world.actor("sofie");
+    let mut dangling = definition::study("2", "");
+    dangling[0].versions[0].groups.retain(|group| group.oid.as_str() != "IG.MEDS");
+    let told = refused(world.try_act(&sofie, publish(place.study, dangling)));
+    assert!(told.iter().all(|(_, code)| *code == "broken_definition") && !told.is_empty());
+    let mut twice = definition::study("2", "");
+    let item = twice[0].versions[0].items[0].clone();
+    twice[0].versions[0].items.push(item);
+    assert_refused(world.try_act(&sofie, publish(place.study, twice)), "broken_definition");
+    let empty = vec![Study { oid: "S.VITALS".into(), ..Study::default() }];
+    assert_refused(world.try_act(&sofie, publish(place.study, empty)), "no_version");
+    let shown = world.organization().view(&sofie, &Definition { study: place.study }).unwrap().0.unwrap();
+    assert_eq!((shown.number, shown.studies.len()), (1, 1));
+    world.finish();
+}
+
+#[test]
+fn sites_are_named_once_and_have_a_country() {
+    let (mut world, place) = World::with_study();
+    let sofie = world.actor("sofie");
+    let add = |oid: &str, country: &str| AddSite {
+        study: place.study,
+        oid: oid.into(),
+        name: "Somewhere".into(),
+        country: Some(country.into()),
+    };
+    assert_refused(world.try_act(&sofie, add("L.OSLO", "NO")), "taken");
+    for country in ["no", "NOR", "N1"] {
+        assert_refused(world.try_act(&sofie, add("L.NEW", country)), "not_a_country");
+    }
+    world.act(&sofie, add("L.NEW", " "));
+    let dag = world.in_study("dag", Role::DataManager, &place);
+    assert!(matches!(world.try_act(&dag, add("L.MORE", "NO")), Err(Error::Forbidden { .. })));
+    world.finish();
+}
+
+#[test]
+fn a_name_that_no_checkpoint_could_bear_is_refused_at_the_founding() {
+    let mut world = World::founded();
+    for origin in ["has a space/ledger", "plus+sign", ""] {
+        let founding = store::acts::FoundOrganization { name: "Other".into(), origin: origin.into(), second_factor: false };
+        let outcome = world.installation().found(founding, &crate::world::first("t"));
+        assert_refused(outcome.map(|organization| organization.id()), "origin");
+    }
+    assert_eq!(world.installation().all().len(), 1, "nothing of it stays");
+    world.finish();
+}

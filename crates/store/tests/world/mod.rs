@@ -1,0 +1,344 @@
+//! A real store in a folder of its own, with a clock that tests turn, and people with the roles they need.
+//!
+//! Every test ends with [`World::finish`]: the audit holds, and a rebuild is equal table by table. A world that goes
+//! away without it fails its test.
+
+pub mod definition;
+pub mod save;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use jiff::{SignedDuration, Timestamp};
+use store::{
+    Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, Result, SignIn,
+    acts::{AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy},
+};
+use trial::{
+    access::Scope,
+    ids::{Id, PersonId, RequestId, SiteId, StudyId, SubjectId},
+    role::Role,
+};
+
+/// A password that everybody here has.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A clock that stands still until it is turned.
+pub struct Hands(AtomicI64);
+
+impl Hands {
+    /// At 23:05:55 on the 21st of November 2026.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Hands(AtomicI64::new(1_795_302_355_000_000)))
+    }
+
+    /// Turns it, forwards or back.
+    pub fn turn(&self, by: SignedDuration) {
+        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        store::instant(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A folder of its own, gone when the test is over.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("store-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // Left from a process that had this number before.
+        let _ = fs::remove_dir_all(&path);
+        Folder(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An installation with one organization.
+pub struct World {
+    pub clock: Arc<Hands>,
+    folder: Folder,
+    installation: Option<Installation>,
+    organization: Option<Arc<Organization>>,
+    people: BTreeMap<String, (PersonId, Actor)>,
+    requests: u64,
+    over: bool,
+}
+
+impl World {
+    /// An organization with its first administrator, `adam`, signed in.
+    pub fn founded() -> Self {
+        Self::founded_with(false)
+    }
+
+    /// As [`World::founded`]; with `second_factor`, nobody is signed in.
+    pub fn founded_with(second_factor: bool) -> Self {
+        let (clock, folder) = (Hands::new(), Folder::new());
+        let installation = Installation::create(folder.path(), None, Arc::<Hands>::clone(&clock)).unwrap();
+        let organization = installation.found(founding("Nordic Trials", second_factor), &first("token-of-adam")).unwrap();
+        let mut world = World {
+            clock,
+            folder,
+            installation: Some(installation),
+            organization: Some(organization),
+            people: BTreeMap::new(),
+            requests: 0,
+            over: false,
+        };
+        if !second_factor {
+            world.enrol("adam", "token-of-adam");
+        }
+        world
+    }
+
+    /// A study with two sites, Oslo and Bergen, and its definition published; its administrator is `sofie`.
+    pub fn with_study() -> (Self, Place) {
+        let mut world = World::founded();
+        let place = world.add_study("S.VITALS");
+        (world, place)
+    }
+
+    /// Another study like that.
+    pub fn add_study(&mut self, oid: &str) -> Place {
+        let adam = self.actor("adam");
+        let study: StudyId =
+            self.act(&adam, RegisterStudy { oid: oid.into(), name: format!("Study {oid}") }).id("study").unwrap();
+        let sofie = self.person("sofie");
+        self.grant("adam", sofie, Role::StudyAdministrator, Scope::Study { study });
+        let sofie = self.actor("sofie");
+        let mut site = |oid: &str, name: &str| {
+            let add = AddSite { study, oid: oid.into(), name: name.into(), country: Some("NO".into()) };
+            self.act(&sofie, add).id("site").unwrap()
+        };
+        let (oslo, bergen) = (site("L.OSLO", "Oslo"), site("L.BERGEN", "Bergen"));
+        self.act(&sofie, publish(study, definition::study("1", "")));
+        Place { study, oslo, bergen }
+    }
+
+    /// The organization.
+    pub fn organization(&self) -> &Organization {
+        self.organization.as_ref().expect("the store is open")
+    }
+
+    /// The installation.
+    pub fn installation(&mut self) -> &mut Installation {
+        self.installation.as_mut().expect("the store is open")
+    }
+
+    /// The data directory.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The organization's folder in it.
+    pub fn own_folder(&self) -> PathBuf {
+        let folder = self.folder.path().join("organizations");
+        match &self.organization {
+            Some(organization) => folder.join(organization.id().to_string()),
+            None => fs::read_dir(folder).unwrap().next().unwrap().unwrap().path(),
+        }
+    }
+
+    /// Closes the store, as stopping the server does.
+    pub fn close(&mut self) {
+        self.organization = None;
+        self.installation = None;
+    }
+
+    /// Opens it again. Sessions of before go on: actors stay valid.
+    pub fn open(&mut self) -> Result<()> {
+        self.close();
+        let installation = Installation::open(self.folder.path(), None, Arc::<Hands>::clone(&self.clock))?;
+        self.organization = installation.all().pop();
+        self.installation = Some(installation);
+        Ok(())
+    }
+
+    /// A request id that was not used before.
+    pub fn request(&mut self) -> RequestId {
+        self.requests += 1;
+        RequestId::from_bytes((u128::from(self.requests) | 0xfeed << 64).to_be_bytes())
+    }
+
+    /// Does an act that must succeed.
+    #[track_caller]
+    pub fn act<A: Act>(&mut self, actor: &Actor, act: A) -> Receipt {
+        let request = self.request();
+        self.organization().act(actor, act, request).unwrap()
+    }
+
+    /// Does an act under a request id of its own, whatever comes of it.
+    pub fn try_act<A: Act>(&mut self, actor: &Actor, act: A) -> Result<Receipt> {
+        let request = self.request();
+        self.organization().act(actor, act, request)
+    }
+
+    /// A person, added, enrolled and signed in when first named.
+    pub fn person(&mut self, name: &str) -> PersonId {
+        if let Some((person, _)) = self.people.get(name) {
+            return *person;
+        }
+        let token = format!("token-of-{name}");
+        let adam = self.actor("adam");
+        self.act(&adam, new_person(name, &token));
+        self.enrol(name, &token)
+    }
+
+    /// The signed-in person of this name.
+    pub fn actor(&self, name: &str) -> Actor {
+        self.people.get(name).map(|(_, actor)| actor.clone()).expect("somebody of this name")
+    }
+
+    /// Gives a role, in the name of `giver`.
+    #[track_caller]
+    pub fn grant(&mut self, giver: &str, person: PersonId, role: Role, scope: Scope) -> Receipt {
+        let giver = self.actor(giver);
+        self.act(&giver, GiveGrant { person, role, scope, until: None, reason: None })
+    }
+
+    /// A person with a role at a site, from the study's administrator.
+    pub fn at_site(&mut self, name: &str, role: Role, place: &Place, site: SiteId) -> Actor {
+        let person = self.person(name);
+        self.grant("sofie", person, role, Scope::Site { study: place.study, site });
+        self.actor(name)
+    }
+
+    /// A person with a role in the whole study.
+    pub fn in_study(&mut self, name: &str, role: Role, place: &Place) -> Actor {
+        let person = self.person(name);
+        let giver = if role == Role::StudyAdministrator { "adam" } else { "sofie" };
+        self.grant(giver, person, role, Scope::Study { study: place.study });
+        self.actor(name)
+    }
+
+    /// A coordinator at Oslo.
+    pub fn coordinator(&mut self, name: &str, place: &Place) -> Actor {
+        self.at_site(name, Role::Coordinator, place, place.oslo)
+    }
+
+    /// A subject.
+    #[track_caller]
+    pub fn subject(&mut self, actor: &Actor, site: SiteId, code: &str) -> SubjectId {
+        self.act(actor, AddSubject { site, code: code.into() }).id("subject").unwrap()
+    }
+
+    /// Signs somebody in and says who they are then.
+    pub fn sign_in(&self, name: &str, token: &str) -> Actor {
+        let signed_in = self.organization().sign_in(name, PASSWORD, None, token).unwrap();
+        assert!(matches!(signed_in, SignIn::Open(_)), "{signed_in:?}");
+        self.whose(token).expect("the session is open")
+    }
+
+    /// Who holds this session token, if anyone; a person asks.
+    pub fn whose(&self, token: &str) -> Option<Actor> {
+        self.organization().authenticate(token, Presence::Person).unwrap().map(|signed_in| signed_in.actor)
+    }
+
+    fn enrol(&mut self, name: &str, token: &str) -> PersonId {
+        let request = self.request();
+        self.organization().enrol(token, PASSWORD, None, request).unwrap();
+        let actor = self.sign_in(name, &format!("session-of-{name}"));
+        let person = actor.person().unwrap();
+        self.people.insert(name.to_owned(), (person, actor));
+        person
+    }
+
+    /// What must be true after every scenario: the audit holds, and a rebuild is equal, table by table.
+    #[track_caller]
+    pub fn finish(mut self) {
+        self.over = true;
+        if self.organization.is_none() {
+            self.open().unwrap();
+        }
+        self.assert_whole();
+    }
+
+    /// As [`World::finish`], and goes on.
+    #[track_caller]
+    pub fn assert_whole(&self) {
+        let verified = self.organization().verify(&[]).unwrap();
+        assert!(verified.holds(), "{:#?}", verified.findings);
+        let into = self.folder.path().join("rebuilt.db");
+        let rebuilt = self.organization().rebuild(&into, |_| ()).unwrap();
+        assert!(rebuilt.equal(), "{:#?}", rebuilt.differences);
+        assert!(rebuilt.entries > 0 && rebuilt.records > 0, "{rebuilt:?}");
+        fs::remove_file(into).unwrap();
+    }
+
+    /// For scenarios that break the store on purpose: nothing is asked of it any more.
+    pub fn leave_broken(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // A second panic would hide the first.
+        assert!(self.over || std::thread::panicking(), "this scenario did not end with world.finish()");
+    }
+}
+
+/// A study and its sites.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub study: StudyId,
+    pub oslo: SiteId,
+    pub bergen: SiteId,
+}
+
+/// How an organization is founded here.
+pub fn founding(name: &str, second_factor: bool) -> FoundOrganization {
+    FoundOrganization { name: name.into(), origin: "probity.example/ledger".into(), second_factor }
+}
+
+/// The first administrator, `adam`.
+pub fn first(token: &str) -> FirstAdministrator {
+    FirstAdministrator {
+        name: "Adam Berg".into(),
+        email: "adam@example.org".into(),
+        sign_in: "adam".into(),
+        token: token.into(),
+    }
+}
+
+/// A person to add.
+pub fn new_person(name: &str, token: &str) -> AddPerson {
+    AddPerson {
+        name: format!("{name} of the tests"),
+        email: format!("{name}@example.org"),
+        sign_in: name.into(),
+        enrolment_tag: store::token_tag(token),
+    }
+}
+
+/// A definition to publish.
+pub fn publish(study: StudyId, studies: Vec<trial::definition::Study>) -> PublishDefinition {
+    PublishDefinition {
+        study,
+        studies,
+        beside: Vec::new(),
+        file_digest: ledger::sha256(b"the file").to_hex(),
+        report: serde_json::Value::Null,
+    }
+}
