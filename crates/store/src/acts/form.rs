@@ -5,28 +5,24 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde::{Deserialize, Serialize};
 use trial::{
-    check,
-    definition::{Indexed, ItemDef, ItemGroupDef, UnitOid},
-    form::{FormState, needs_reason},
+    definition::{Indexed, ItemDef, ItemGroupDef},
+    form::FormState,
     ids::{FormId, GroupId, KeyId, SubjectId, VisitId},
     limit,
     permission::Permission,
-    value::ItemValue,
 };
 
 use crate::{
     act::Act,
     actor::Access,
+    acts::change::{apply_change, field},
     backend::values,
     error::{Error, Refusal, Result},
     key::SealKey,
     place::Target,
-    record::{FormRecord, GroupRecord, ItemKept, Kept, VisitRecord},
+    record::{FormRecord, GroupRecord, ItemKept, VisitRecord},
     tx::Tx,
 };
-
-/// The language in which messages of checks are kept.
-pub(crate) const LANGUAGE: &str = "en";
 
 /// Saves one form of one visit of a subject. The visit, the form and its groups come into being when first saved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -111,7 +107,8 @@ impl Act for SaveForm {
         }
         let touched = self.change_groups(tx, &open)?;
         let state = self.new_state(tx, &open, &touched)?;
-        if touched.is_empty() && state == open.record.state {
+        let begun = open.record.state == FormState::NotStarted && self.complete.is_none();
+        if touched.is_empty() && (begun || state == open.record.state) {
             return Err(Error::refused("changes", "nothing", "nothing was changed, so nothing was saved"));
         }
         open.store(tx, state, self.reason.as_deref())?;
@@ -140,12 +137,13 @@ impl SaveForm {
         for removal in &self.removed {
             let group = open.group_def(&removal.group)?;
             let reason = limit::text("reason", &removal.reason, limit::REASON_BYTES_MAX)?;
-            let (_, version, record) = open.touch(tx, &mut touched, group, &removal.group_repeat)?;
-            if *version == 1 {
+            let (id, _, record) = open.touch(tx, &mut touched, group, &removal.group_repeat)?;
+            let stands = "SELECT 1 FROM item_group WHERE id = ?1 AND removed = 0";
+            if tx.db.one(stands, values![&*id], |_| Ok(()))?.is_none() {
                 return Err(Error::refused(
                     &*removal.group,
                     "no_such_row",
-                    "this row was never saved: there is nothing to take away",
+                    "this row is not there: there is nothing to take away",
                 ));
             }
             record.removed = Some(reason);
@@ -157,7 +155,8 @@ impl SaveForm {
 
     fn new_state(&self, tx: &Tx<'_>, open: &OpenForm<'_>, touched: &Touched) -> Result<FormState> {
         match (self.complete, open.record.state) {
-            (Some(true), _) => {
+            // A complete form stays whole: to take a mandatory value away, it is reopened first.
+            (Some(true), _) | (None, FormState::Complete) => {
                 let missing = open.missing(tx, touched)?;
                 if missing.is_empty() { Ok(FormState::Complete) } else { Err(Error::Refused(missing)) }
             }
@@ -167,95 +166,8 @@ impl SaveForm {
                 Err(Error::refused("reason", "reason_needed", "say why the form is not complete after all"))
             }
             (Some(false), _) | (None, FormState::NotStarted | FormState::InProgress) => Ok(FormState::InProgress),
-            (None, FormState::Complete) => Ok(FormState::Complete),
         }
     }
-}
-
-/// Applies one change to its group, or says at which field it fails.
-fn apply_change(study: &Indexed, item: &ItemDef, change: &ItemChange, record: &mut GroupRecord) -> Result<(), Refusal> {
-    let field = field(&change.group, &change.group_repeat, &change.item);
-    let refuse = |code: &'static str, message: String| Refusal { field: field.clone(), code, message };
-    let typed = change.value.as_deref().map(str::trim).filter(|typed| !typed.is_empty());
-    let value = match typed {
-        None => None,
-        Some(typed) => {
-            let collected =
-                trial::value::from_entry(item.data_type, typed).map_err(|p| refuse(p.code.as_str(), p.message))?;
-            Some(
-                ItemValue::parse(item, study.code_list_of(item), &collected)
-                    .map_err(|p| refuse(p.code.as_str(), p.message))?,
-            )
-        }
-    };
-    let unit = unit(item, change, value.is_some()).map_err(|message| refuse("unit", message))?;
-    let findings = match &value {
-        None => Vec::new(),
-        Some(value) => {
-            let unit = unit.as_deref().map(UnitOid::from);
-            check::range(item, study.code_list_of(item), value, unit.as_ref(), LANGUAGE).findings
-        }
-    };
-    if let Some(hard) = findings.iter().find(|finding| finding.hard) {
-        return Err(refuse("hard_check", hard.message.clone()));
-    }
-    let reason = match change.reason.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(reason) => {
-            Some(limit::text("reason", reason, limit::REASON_BYTES_MAX).map_err(|p| refuse("reason", p.to_string()))?)
-        }
-    };
-    let because = match change.because.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(because) => Some(
-            limit::text("because", because, limit::REASON_BYTES_MAX).map_err(|p| refuse("because", p.to_string()))?,
-        ),
-    };
-    let value = value.map(|value| value.as_collected().to_owned());
-    let place = record.items.iter().position(|kept| kept.oid == change.item);
-    let saved = place.and_then(|at| record.items.get(at));
-    let saved_value = saved.and_then(|kept| kept.value.as_ref()).map(|kept| kept.0.as_str());
-    let same = saved_value == value.as_deref() && saved.and_then(|kept| kept.unit.as_deref()) == unit.as_deref();
-    if same && because.is_none() {
-        return Ok(());
-    }
-    if reason.is_none() && !same && (needs_reason(saved_value, value.as_deref()) || saved_value.is_some()) {
-        return Err(refuse("reason_needed", "say why the saved value changes".into()));
-    }
-    let kept = ItemKept {
-        oid: change.item.clone(),
-        value: value.map(Kept),
-        unit,
-        changed: true,
-        reason: reason.map(Kept),
-        because: because.map(Kept),
-        findings: findings.into_iter().map(|finding| finding.message).collect(),
-        claim: None,
-    };
-    match place.and_then(|at| record.items.get_mut(at)) {
-        Some(slot) => *slot = kept,
-        None => record.items.push(kept),
-    }
-    Ok(())
-}
-
-/// The unit of a value: the one named, or the only one.
-fn unit(item: &ItemDef, change: &ItemChange, has_value: bool) -> Result<Option<String>, String> {
-    if !has_value {
-        return Ok(None);
-    }
-    match (change.unit.as_deref().filter(|unit| !unit.is_empty()), item.units.as_slice()) {
-        (None, []) => Ok(None),
-        (None, [only]) => Ok(Some(only.as_str().to_owned())),
-        (None, _) => Err("choose the unit of this value".into()),
-        (Some(unit), units) if units.iter().any(|known| known.as_str() == unit) => Ok(Some(unit.to_owned())),
-        (Some(_), _) => Err("this item is not given in that unit: choose one of the list".into()),
-    }
-}
-
-/// How refusals name an item on the form.
-pub(crate) fn field(group: &str, repeat: &str, item: &str) -> String {
-    format!("{group}[{repeat}].{item}")
 }
 
 fn subject_key(tx: &Tx<'_>, subject: SubjectId) -> Result<std::sync::Arc<SealKey>> {
@@ -414,8 +326,15 @@ impl<'a> OpenForm<'a> {
         let current = if self.version == 0 { None } else { tx.current::<FormRecord>(&self.id)? };
         let record = match current {
             None => FormRecord { state, ..self.record.clone() },
-            Some((_, kept)) if kept.state == state && kept.study_version == self.record.study_version => return Ok(()),
+            Some((_, kept))
+                if kept.state == state
+                    && kept.definition == self.record.definition
+                    && kept.study_version == self.record.study_version =>
+            {
+                return Ok(());
+            }
             Some((_, kept)) => {
+                let reason = reason.filter(|reason| !reason.trim().is_empty());
                 let reason = reason.map(|reason| limit::text("reason", reason, limit::REASON_BYTES_MAX)).transpose()?;
                 FormRecord { state, reason, claim: kept.claim, ..self.record.clone() }
             }
@@ -475,7 +394,9 @@ impl<'a> OpenForm<'a> {
 /// A repeat key is empty where nothing repeats, else a number from 1.
 fn repeat_key(field: &str, repeating: bool, key: &str) -> Result<()> {
     let fits = if repeating {
-        key.parse::<u32>().is_ok_and(|n| (1..=limit::REPEATS_MAX).contains(&n)) || key.is_empty()
+        // One spelling of each number: `01` would be another row than `1`.
+        key.parse::<u32>().is_ok_and(|n| (1..=limit::REPEATS_MAX).contains(&n) && n.to_string() == key)
+            || key.is_empty()
     } else {
         key.is_empty()
     };
@@ -490,7 +411,11 @@ fn repeat_key(field: &str, repeating: bool, key: &str) -> Result<()> {
 impl GroupRecord {
     /// What is true of one version only is not carried into the next.
     pub(crate) fn settle(&mut self) {
-        self.removed = None;
+        // A row begun again after it was taken away begins empty: nothing of the old one comes back unseen.
+        if self.removed.take().is_some() {
+            self.items.clear();
+            self.claim = None;
+        }
         for item in &mut self.items {
             item.changed = false;
             item.reason = None;

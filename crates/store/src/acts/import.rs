@@ -398,8 +398,9 @@ impl Taking {
         let mut nth = 1_u32;
         // A file may hold the same row twice. Both are kept: the second under a repeat of its own.
         while let Some((id, version)) = find_group(tx, form, oid, &repeat)? {
-            if version > 0
-                && let Some((_, record)) = tx.current::<GroupRecord>(&id)?
+            // A version that the record table does not show yet was put by this very act.
+            if let Some((stored, record)) = tx.current::<GroupRecord>(&id)?
+                && stored == version
                 && record.claim.as_ref().is_none_or(|claim| claim.import != self.import)
             {
                 old = Some((id, version, record));

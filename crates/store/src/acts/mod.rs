@@ -1,5 +1,6 @@
 //! Every act, one file per noun. The list at the end is what the permission table and the persona test run over.
 
+mod change;
 mod form;
 pub(crate) mod grant;
 mod import;
