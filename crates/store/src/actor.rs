@@ -98,7 +98,14 @@ impl Access {
             other => other?,
         };
         let grants = match actor.person() {
-            Some(person) => grants_of(db, person)?,
+            Some(person) => {
+                // A request that was on its way when the account was disabled.
+                let active = db.one("SELECT active FROM person WHERE id = ?1", values![&person], |row| row.int(0))?;
+                if active != Some(1) {
+                    return Err(Error::SignedOut);
+                }
+                grants_of(db, person)?
+            }
             None => Vec::new(),
         };
         match decide(actor.principal, &grants, needs, located.place, at) {

@@ -25,27 +25,30 @@ pub(crate) struct Core {
     logs: BTreeMap<u32, Log>,
     fresh: Fresh,
     after: Aftermath,
+    /// An act could be neither kept nor undone: nothing of the group may become durable.
+    spoiled: bool,
 }
 
 impl Core {
     pub(crate) fn new(db: Connection, shared: Arc<Shared>) -> Self {
-        Core { db, shared, logs: BTreeMap::new(), fresh: Fresh::default(), after: Aftermath::default() }
+        Core { db, shared, logs: BTreeMap::new(), fresh: Fresh::default(), after: Aftermath::default(), spoiled: false }
     }
 
     /// Does an act, or finds that this request had done it.
     pub(crate) fn perform<A: Act>(&mut self, actor: &Actor, act: &A, request: RequestId) -> Result<Receipt> {
         self.shared.writable()?;
-        let at = self.shared.clock.now();
+        let now = self.shared.clock.now();
         let body = self.fingerprint::<A>(act)?;
         if let Some(receipt) = self.repeated::<A>(actor, request, body)? {
             return Ok(receipt);
         }
-        let access = Access::decide(&self.db, actor, act.target(), A::NEEDS, at)?;
+        let access = Access::decide(&self.db, actor, act.target(), A::NEEDS, now)?;
         let number = access.located().ledger;
+        let at = self.next_instant(number, now)?;
         self.db.savepoint()?;
         let shared = Arc::clone(&self.shared);
         let mut tx =
-            Tx::new(&self.db, &shared.ring, shared.organization, &shared.definitions, &mut self.fresh, &mut self.after, &access);
+            Tx::new(&self.db, &shared.ring, shared.organization, &shared.definitions, &mut self.fresh, &mut self.after, at);
         let done = act.apply(&mut tx, &access).and_then(|()| {
             let log = match self.logs.entry(number) {
                 std::collections::btree_map::Entry::Occupied(found) => found.into_mut(),
@@ -55,7 +58,7 @@ impl Core {
         });
         match done {
             Ok(receipt) => {
-                self.db.release()?;
+                self.release()?;
                 Ok(receipt)
             }
             Err(error) => {
@@ -89,7 +92,7 @@ impl Core {
         };
         match tx::append(&self.db, log, &entry) {
             Ok((_, leaf)) => {
-                self.db.release()?;
+                self.db.release().inspect_err(|_| self.spoiled = true)?;
                 log.frontier.append(leaf);
                 log.last = log.last.max(note.at);
                 Ok(())
@@ -103,8 +106,22 @@ impl Core {
 
     /// Undoes the act in hand. Where a full disk made the database undo everything, there is nothing left to undo, and
     /// the act's own error is what its caller should hear.
-    fn undo(&self) -> Result<()> {
-        if self.db.in_transaction() { self.db.undo() } else { Ok(()) }
+    fn undo(&mut self) -> Result<()> {
+        if self.db.in_transaction() { self.db.undo().inspect_err(|_| self.spoiled = true) } else { Ok(()) }
+    }
+
+    fn release(&mut self) -> Result<()> {
+        self.db.release().inspect_err(|_| self.spoiled = true)
+    }
+
+    /// The time of the next entry of a ledger: now, or the last entry's where the clock was set back. Whole
+    /// microseconds, as the entry writes it: what is derived from it must come out the same in a rebuild.
+    fn next_instant(&mut self, number: u32, now: Timestamp) -> Result<Timestamp> {
+        let exists = self.logs.contains_key(&number)
+            || self.db.one("SELECT 1 FROM ledger WHERE number = ?1", values![number], |_| Ok(()))?.is_some();
+        // The founding act brings the ledger itself.
+        let last = if exists { self.log(number)?.last } else { Timestamp::UNIX_EPOCH };
+        Ok(time::instant(time::micros(now.max(last))))
     }
 
     /// The state of a ledger, read when first needed.
@@ -117,6 +134,9 @@ impl Core {
 
     /// Writes what the group's entries completed, then makes all of it durable.
     pub(crate) fn commit(&mut self) -> Result<()> {
+        if self.spoiled {
+            return Err(Error::fault("an act could be neither kept nor undone"));
+        }
         for log in self.logs.values_mut() {
             log.write_tiles(&self.db)?;
         }
@@ -135,6 +155,7 @@ impl Core {
     /// Forgets the group: nothing of it is stored, so nothing of it may stay in memory.
     pub(crate) fn abandon(&mut self) {
         self.db.rollback();
+        self.spoiled = false;
         self.after = Aftermath::default();
         self.logs.clear();
         self.shared.ring.forget();

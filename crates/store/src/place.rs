@@ -3,6 +3,7 @@
 use trial::{
     access::{Place, Scope},
     ids::{FormId, GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
+    role::Role,
 };
 
 use crate::{
@@ -99,12 +100,14 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
         }
         Target::Scope(scope) => at_scope(db, scope)?,
         Target::Grant(grant) => {
-            let scope = db
-                .one("SELECT study, site FROM role_grant WHERE id = ?1", values![&grant], |row| {
-                    Ok(scope_of(row.maybe_id(0)?, row.maybe_id(1)?))
+            let (scope, role) = db
+                .one("SELECT study, site, role FROM role_grant WHERE id = ?1", values![&grant], |row| {
+                    Ok((scope_of(row.maybe_id(0)?, row.maybe_id(1)?), row.text(2)?))
                 })?
                 .ok_or(Error::Hidden)?;
-            Located { name: format!("grant:{grant}"), ..at_scope(db, scope)? }
+            // Ended where it was given: study administrators are the organization's to appoint.
+            let given_at = if role == Role::StudyAdministrator.code() { Scope::Organization } else { scope };
+            Located { name: format!("grant:{grant}"), ..at_scope(db, given_at)? }
         }
         Target::Ledger(number) => {
             let (place, name) = ledger_place(db, number)?;

@@ -217,10 +217,7 @@ impl Organization {
 
     fn wait_over(&self, tag: &[u8; 32]) -> Result<()> {
         let now = self.shared().clock.now();
-        match self.reading(|snapshot| throttle::left(snapshot.db, tag, now))? {
-            None => Ok(()),
-            Some(left) => Err(too_fast(left)),
-        }
+        self.reading(|snapshot| throttle::wait_over(snapshot.db, tag, now))
     }
 
     fn person_named(&self, folded: &str) -> Result<Option<PersonId>> {
@@ -326,7 +323,9 @@ fn check_password(password: &str, sign_in: &str, second_factor: bool) -> Result<
     let mut distinct: Vec<char> = password.chars().collect();
     distinct.sort_unstable();
     distinct.dedup();
-    if distinct.len() < 4 || password.to_lowercase().contains(sign_in) {
+    // A name of three letters is part of many good passwords.
+    let named = sign_in.chars().count() > 3 && password.to_lowercase().contains(sign_in);
+    if distinct.len() < 4 || named {
         return Err(Error::refused(
             "password",
             "guessable",

@@ -6,6 +6,7 @@ use trial::ids::PersonId;
 use crate::{
     backend::{Connection, values},
     error::{Error, Result},
+    sign_in::too_fast,
     time,
 };
 
@@ -27,9 +28,17 @@ pub fn wait(failures: u32) -> SignedDuration {
 }
 
 /// How long this one still has to wait.
-pub(crate) fn left(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<Option<SignedDuration>> {
+fn left(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<Option<SignedDuration>> {
     let until = db.one("SELECT until FROM throttle WHERE tag = ?1", values![tag], |row| row.int(0))?;
     Ok(until.map(time::instant).filter(|until| now < *until).map(|until| until.duration_since(now)))
+}
+
+/// Refuses while this one still has to wait.
+pub(crate) fn wait_over(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<()> {
+    match left(db, tag, now)? {
+        None => Ok(()),
+        Some(left) => Err(too_fast(left)),
+    }
 }
 
 /// Counts a failure.

@@ -106,9 +106,9 @@ impl<'a> Tx<'a> {
         definitions: &'a Definitions,
         fresh: &'a mut Fresh,
         after: &'a mut Aftermath,
-        access: &Access,
+        at: Timestamp,
     ) -> Self {
-        Tx { db, ring, organization, definitions, fresh, at: access.at(), about: None, after, puts: Vec::new() }
+        Tx { db, ring, organization, definitions, fresh, at, about: None, after, puts: Vec::new() }
     }
 
     /// The time of the act.
@@ -186,7 +186,7 @@ impl<'a> Tx<'a> {
             sealed.push((put.key, put.bytes));
         }
         let entry = Entry {
-            at: time::stamp(self.at.max(log.last)),
+            at: time::stamp(self.at),
             actor: access.actor().name(),
             role: Cow::Borrowed(access.capacity().code()),
             act: Cow::Borrowed(act),

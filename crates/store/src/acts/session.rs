@@ -35,6 +35,7 @@ impl Act for OpenSession {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        throttle::wait_over(tx.db, &self.throttle_tag, tx.at())?;
         if let Some(step) = self.totp_step {
             throttle::spend_code(tx.db, &self.person, step)?;
         }
@@ -64,6 +65,8 @@ impl Act for RefuseSignIn {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        // Guesses sent together were all let in before the first was counted: right or wrong, the late ones wait.
+        throttle::wait_over(tx.db, &self.throttle_tag, tx.at())?;
         throttle::failed(tx.db, &self.throttle_tag, tx.at())?;
         if let Some(person) = self.person {
             tx.name_person(person);

@@ -1,9 +1,11 @@
 //! One's own account and what it opens.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use trial::{
     access::Scope,
-    ids::{PersonId, StudyId},
+    ids::{PersonId, SiteId, StudyId},
     permission::Permission,
     role::Role,
 };
@@ -132,31 +134,20 @@ impl View for MyStudies {
         let grants: Vec<_> =
             grants_of(snapshot.db, access.person()?)?.into_iter().filter(|grant| grant.holds(access.at())).collect();
         let mut lines: Vec<StudyLine> = Vec::new();
+        let mut seen: BTreeMap<StudyId, BTreeSet<Option<SiteId>>> = BTreeMap::new();
         for grant in &grants {
             let (study, site) = match grant.scope {
                 Scope::Organization => continue,
                 Scope::Study { study } => (study, None),
                 Scope::Site { study, site } => (study, Some(site)),
             };
-            let subjects = if trial::role::may(grant.role, Permission::SubjectSee) {
-                snapshot
-                    .db
-                    .one(
-                        "SELECT count(*) FROM subject WHERE study = ?1 AND (?2 IS NULL OR site = ?2)",
-                        values![&study, site.as_ref()],
-                        |row| row.size(0),
-                    )?
-                    .unwrap_or(0)
-            } else {
-                0
-            };
+            if trial::role::may(grant.role, Permission::SubjectSee) {
+                seen.entry(study).or_default().insert(site);
+            }
             if let Some(line) = lines.iter_mut().find(|line| line.id == study) {
                 if !line.roles.contains(&grant.role) {
                     line.roles.push(grant.role);
                 }
-                // A study-wide grant counts every subject; two sites' counts add up.
-                line.subjects =
-                    if site.is_some() { line.subjects.saturating_add(subjects) } else { line.subjects.max(subjects) };
                 continue;
             }
             let found = snapshot.db.one(
@@ -170,11 +161,24 @@ impl View for MyStudies {
                         defined: row.int(2)? > 0,
                         ledger: row.number(3)?,
                         roles: vec![grant.role],
-                        subjects,
+                        subjects: 0,
                     })
                 },
             )?;
             lines.extend(found);
+        }
+        for line in &mut lines {
+            let sites = seen.remove(&line.id).unwrap_or_default();
+            // A grant of the whole study holds every site already.
+            let whole = sites.contains(&None);
+            for site in sites.into_iter().filter(|site| site.is_none() || !whole) {
+                let count = snapshot.db.one(
+                    "SELECT count(*) FROM subject WHERE study = ?1 AND status = 'active' AND (?2 IS NULL OR site = ?2)",
+                    values![&line.id, site.as_ref()],
+                    |row| row.size(0),
+                )?;
+                line.subjects = line.subjects.saturating_add(count.unwrap_or(0));
+            }
         }
         lines.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(lines)

@@ -89,7 +89,7 @@ impl View for Subjects {
                 snapshot.db.select("SELECT id FROM site WHERE study = ?1", values![&self.study], |row| row.id(0))?
             }
         };
-        let pattern = format!("{}%", self.search.trim().replace(['%', '_', '\\'], ""));
+        let pattern = begins_like(self.search.trim());
         let mut lines = Vec::new();
         let mut total = 0_u64;
         for site in &sites {
@@ -113,6 +113,19 @@ impl View for Subjects {
     }
 }
 
+/// A pattern for texts that begin like this one, whatever signs it holds.
+fn begins_like(start: &str) -> String {
+    let mut pattern = String::with_capacity(start.len().saturating_add(1));
+    for sign in start.chars() {
+        if matches!(sign, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(sign);
+    }
+    pattern.push('%');
+    pattern
+}
+
 /// One more than a page of a site's subjects, and how many there are.
 fn at_site(
     snapshot: &Snapshot<'_>,
@@ -121,7 +134,7 @@ fn at_site(
     site: SiteId,
     pattern: &str,
 ) -> Result<(Vec<SubjectLine>, u64)> {
-    let filter = "study = ?1 AND site = ?2 AND code LIKE ?3";
+    let filter = "study = ?1 AND site = ?2 AND code LIKE ?3 ESCAPE '\\'";
     let total = snapshot
         .db
         .one(&format!("SELECT count(*) FROM subject WHERE {filter}"), values![&ask.study, &site, pattern], |row| {

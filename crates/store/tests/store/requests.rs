@@ -57,6 +57,7 @@ fn time_never_runs_backwards_in_a_ledger_and_a_rebuild_agrees() {
     let (mut world, place) = World::with_study();
     let ana = world.coordinator("ana", &place);
     let subject = world.subject(&ana, place.oslo, "OSL-001");
+    world.clock.turn(jiff::SignedDuration::from_hours(2));
     let first = world.save(&ana, subject, vec![set("I.SYSBP", "120")]).unwrap();
     world.clock.turn(jiff::SignedDuration::from_hours(-1));
     let second = world.act(&ana, vitals(subject, 2, vec![set("I.NOTE", "the clock was set back")]));
