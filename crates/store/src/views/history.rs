@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
     clinical::AuditRecord,
-    ids::{GroupId, SubjectId},
+    ids::{GroupId, StudyId, SubjectId},
     permission::Permission,
 };
 
@@ -35,6 +35,8 @@ pub struct ItemHistory {
 /// What an item's history shows.
 #[derive(Debug, Clone, Serialize)]
 pub struct ItemHistoryShown {
+    /// Of which study.
+    pub study: StudyId,
     /// Its versions, oldest first.
     pub versions: Vec<VersionShown>,
 }
@@ -120,7 +122,7 @@ impl View for ItemHistory {
                 versions.extend(self.version(snapshot, access, &row, &content)?);
             }
         }
-        Ok(ItemHistoryShown { versions })
+        Ok(ItemHistoryShown { study: access.study()?, versions })
     }
 
     fn count(shown: &ItemHistoryShown) -> u64 {

@@ -9,6 +9,7 @@ mod ledger;
 mod people;
 mod study;
 mod subject;
+mod worklist;
 
 pub use account::{Account, AccountShown, MyStudies, RoleShown, StudyLine};
 pub use export::{ExportPart, ExportStudy, Exported};
@@ -22,6 +23,7 @@ pub use ledger::{
 pub use people::{GrantLine, Grants, People, PersonLine};
 pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
 pub use subject::{FormCell, ShowSubject, SubjectLine, SubjectShown, Subjects, SubjectsShown, VisitColumn};
+pub use worklist::{WaitingForm, Worklist, WorklistShown};
 use trial::permission::Permission;
 
 use crate::view::View;
@@ -46,6 +48,7 @@ views!(
     Imports,
     Subjects,
     ShowSubject,
+    Worklist,
     ShowForm,
     ItemHistory,
     ExportStudy,

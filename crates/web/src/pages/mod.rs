@@ -1,11 +1,117 @@
-//! Pages.
+//! The pages: server-rendered, working without a script, reading through views and writing through acts only.
+//!
+//! Every page stands in one [`frame`]; clinical values reach a template as [`store::Shown`] and no other way. Nothing
+//! here decides who may do what, and nothing here keeps anything beyond the request (but see [`door`]).
 
+mod access;
+mod account;
+pub(crate) mod assets;
+mod door;
+mod enrol;
 pub mod error;
+mod fields;
+mod form;
+mod frame;
+mod history;
+mod home;
+mod ledger;
+mod people;
+mod proof;
+mod show;
+mod study;
+mod subject;
+mod subjects;
 
-use crate::route::Table;
+use store::{
+    acts::{
+        AddPerson, AddSite, AddSubject, ChangePassword, DisablePerson, EndGrant, EndOtherSessions, EndSession, Enrol,
+        GiveGrant, OpenSession, RegisterStudy, RenewEnrolment, SaveForm, SetSecondFactor,
+    },
+    views::{
+        Account, Definition, EntryProof, Grants, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People, ShowForm,
+        ShowStudy, ShowSubject, Subjects, Worklist,
+    },
+};
+
+use self::frame::{framed, in_study};
+use crate::route::{Does, Table};
 
 /// Every page.
 #[must_use]
 pub fn table() -> Table {
+    door().merge(own()).merge(administration()).merge(study()).merge(data()).merge(ledgers())
+}
+
+/// Before one is anybody.
+fn door() -> Table {
     Table::new()
+        .get("/assets/{name}", Does::public("the stylesheet, the script and the icons"), assets::serve)
+        .get("/sign-in", Does::public("the empty sign-in page"), door::sign_in)
+        .post("/sign-in", Does::act::<OpenSession>(), door::signed_in)
+        .post("/sign-out", Does::act::<EndSession>(), door::signed_out)
+        .get("/enrol/{token}", Does::act::<Enrol>(), enrol::enrol)
+        .post("/enrol/{token}", Does::act::<Enrol>(), enrol::enrolled)
+}
+
+/// One's own.
+fn own() -> Table {
+    Table::new()
+        .get("/", framed(Does::view::<Worklist>()).and_view::<People>(), home::home)
+        .get("/search", framed(Does::view::<Subjects>()), home::search)
+        .get("/account", Does::view::<Account>().and_view::<MyStudies>(), account::account)
+        .post("/account/password", framed(Does::act::<ChangePassword>()), account::password)
+        .post("/account/second-factor", framed(Does::act::<SetSecondFactor>()), account::factor)
+        .post("/account/sessions/end-others", Does::act::<EndOtherSessions>(), account::end_others)
+        .post("/account/sessions/{session}/end", Does::act::<EndSession>(), account::end)
+        .post("/account/density", Does::view::<Account>(), account::density)
+}
+
+/// People, roles, studies.
+fn administration() -> Table {
+    let registers = framed(Does::act::<RegisterStudy>()).and_act::<GiveGrant>().and_view::<Worklist>();
+    Table::new()
+        .post("/", registers.and_view::<People>(), home::register)
+        .get("/people", in_study(Does::view::<People>()), people::people)
+        .post("/people", framed(Does::act::<AddPerson>()).and_view::<People>(), people::add)
+        .post("/people/{person}/renew", framed(Does::act::<RenewEnrolment>()).and_view::<People>(), people::renew)
+        .post("/people/{person}/disable", framed(Does::act::<DisablePerson>()).and_view::<People>(), people::disable)
+        .get("/access", in_study(Does::view::<Grants>()).and_view::<People>(), access::access)
+        .post("/access", in_study(Does::act::<GiveGrant>()).and_view::<Grants>().and_view::<People>(), access::give)
+        .post(
+            "/access/{grant}/end",
+            in_study(Does::act::<EndGrant>()).and_view::<Grants>().and_view::<People>(),
+            access::end,
+        )
+}
+
+/// A study.
+fn study() -> Table {
+    Table::new()
+        .get("/studies/{study}", framed(Does::view::<ShowStudy>()).and_view::<Definition>(), study::study)
+        .post("/studies/{study}/sites", in_study(Does::act::<AddSite>()).and_view::<Definition>(), study::add_site)
+        .get("/studies/{study}/subjects", in_study(Does::view::<Subjects>()), subjects::subjects)
+        .post("/studies/{study}/subjects", in_study(Does::act::<AddSubject>()).and_view::<Subjects>(), subjects::add)
+}
+
+/// Subjects and their forms.
+fn data() -> Table {
+    const FORM: &str = "/subjects/{subject}/visits/{event}/{event_repeat}/forms/{form}/{form_repeat}";
+    Table::new()
+        .get("/subjects/{subject}", in_study(Does::view::<ShowSubject>()), subject::subject)
+        .get(FORM, in_study(Does::view::<ShowForm>()).and_view::<Definition>(), form::form)
+        .post(FORM, in_study(Does::act::<SaveForm>()).and_view::<ShowForm>().and_view::<Definition>(), form::saved)
+        .get(
+            &format!("{FORM}/history/{{group}}/{{group_repeat}}/{{item}}"),
+            in_study(Does::view::<ItemHistory>()).and_view::<Definition>(),
+            history::history,
+        )
+}
+
+/// Ledgers.
+fn ledgers() -> Table {
+    let ledger = || in_study(Does::view::<LedgerHead>()).and_view::<LedgerEntries>();
+    Table::new()
+        .get("/ledgers/{number}", ledger(), ledger::ledger)
+        .post("/ledgers/{number}/check", ledger().body_max(ledger::PROOF_BYTES_MAX), ledger::check)
+        .get("/ledgers/{number}/entries/{index}/proof", framed(Does::view::<EntryProof>()), proof::proof)
 }

@@ -1,0 +1,247 @@
+//! Signing in and out. A password first; then, where one is set, a code.
+//!
+//! Between the two steps the password waits in memory, for two minutes and never in the page: a page that carried it
+//! could be read later from the browser.
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use store::acts::EndSession;
+
+use super::{
+    fields::Fields,
+    frame::{render, render_as, to},
+    show::filters,
+};
+use crate::{
+    error::Answer,
+    input::Query,
+    session::{self, Asker},
+    sign_in::Credentials,
+    state::AppState,
+};
+
+/// How long a password waits for its code.
+const WAITING: SignedDuration = SignedDuration::from_mins(2);
+/// Passwords that wait at once; more, and the oldest begin again.
+const WAITING_MAX: usize = 1_000;
+
+/// The sign-in page.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    /// Whether there is more than one organization, so that one must be named.
+    many: bool,
+    organization: &'a str,
+    sign_in: &'a str,
+    next: &'a str,
+    /// What to say first.
+    notice: Option<&'a str>,
+    why: Option<&'a str>,
+    enrolled: bool,
+}
+
+/// The second step.
+#[derive(Template)]
+#[template(path = "sign_in_code.html")]
+struct CodePage<'a> {
+    step: &'a str,
+    next: &'a str,
+    why: Option<&'a str>,
+}
+
+/// What the address of the sign-in page may say.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    next: Option<String>,
+    #[serde(default)]
+    said: String,
+}
+
+/// Shows the sign-in page.
+pub async fn sign_in(State(state): State<AppState>, Query(asked): Query<Asked>) -> Answer<Response> {
+    let notice = match asked.said.as_str() {
+        "out" => Some("You are signed out."),
+        "ended" => Some("Your session has ended. Sign in to go on."),
+        _ => None,
+    };
+    render(&SignInPage {
+        many: many(&state),
+        organization: "",
+        sign_in: "",
+        next: next(asked.next.as_deref()),
+        notice,
+        why: None,
+        enrolled: asked.said == "enrolled",
+    })
+}
+
+/// Takes either step.
+pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<Response> {
+    let next = next(Some(fields.get("next"))).to_owned();
+    let second = fields.has("step");
+    let mut attempt = match fields.given("step") {
+        None => Credentials {
+            organization: fields.get("organization").trim().to_owned(),
+            sign_in: fields.get("sign_in").to_owned(),
+            password: fields.get("password").to_owned(),
+            code: None,
+        },
+        Some(step) => match Waiting::take(step, state.now()) {
+            Some(attempt) => attempt,
+            None => return begin_again(&state, &next),
+        },
+    };
+    attempt.code = fields.given("code").map(str::to_owned);
+    let problem = match crate::sign_in::sign_in(&state, attempt.clone()).await {
+        Ok(token) => return Ok(opened(&state, &token, &next)),
+        Err(problem) => problem,
+    };
+    let said = problem.fields.first();
+    let why = said.map_or(problem.detail.as_str(), |refusal| &refusal.message);
+    match said.map(|refusal| (refusal.field.as_str(), refusal.code)) {
+        Some(("code", "needed" | "wrong")) => {
+            let step = Waiting::put(attempt, state.now())?;
+            // Being asked for the code is no failure.
+            let (status, why) = if second { (problem.status(), Some(why)) } else { (StatusCode::OK, None) };
+            render_as(status, &CodePage { step: &step, next: &next, why })
+        }
+        None if !matches!(problem.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => Err(problem),
+        _ => {
+            let page = SignInPage {
+                many: many(&state),
+                organization: &attempt.organization,
+                sign_in: &attempt.sign_in,
+                next: &next,
+                notice: None,
+                why: Some(why),
+                enrolled: false,
+            };
+            let mut answer = render_as(problem.status(), &page)?;
+            if let Some(seconds) = problem.retry_after {
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Ok(answer)
+        }
+    }
+}
+
+/// Ends the session that asks.
+pub async fn signed_out(State(state): State<AppState>, asker: Option<Asker>) -> Answer<Response> {
+    if let Some(asker) = asker
+        && let Some(session) = asker.actor().session()
+    {
+        let request = asker.organization().fresh_request()?;
+        asker.act(EndSession { session }, request).await?;
+    }
+    let mut answer = to("/sign-in?said=out");
+    if let Some(cookie) = session::clear_cookie(&state) {
+        answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    // What the browser kept of this person's pages goes too.
+    answer.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    Ok(answer)
+}
+
+fn opened(state: &AppState, token: &str, next: &str) -> Response {
+    let mut headers = HeaderMap::new();
+    if let Some(cookie) = session::set_cookie(state, token) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    (headers, to(next)).into_response()
+}
+
+fn begin_again(state: &AppState, next: &str) -> Answer<Response> {
+    let page = SignInPage {
+        many: many(state),
+        organization: "",
+        sign_in: "",
+        next,
+        notice: Some("The two minutes for the code are over: begin again."),
+        why: None,
+        enrolled: false,
+    };
+    render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// Whether an organization must be named. Which there are is nobody's business.
+fn many(state: &AppState) -> bool {
+    state.installation().all().len() > 1
+}
+
+/// Where to go once signed in: a path of our own, or home.
+fn next(asked: Option<&str>) -> &str {
+    match asked {
+        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) => path,
+        _ => "/",
+    }
+}
+
+/// Passwords that wait for their codes.
+struct Waiting;
+
+static WAITERS: LazyLock<Mutex<HashMap<String, (Timestamp, Credentials)>>> = LazyLock::new(Mutex::default);
+
+impl Waiting {
+    fn put(attempt: Credentials, now: Timestamp) -> store::Result<String> {
+        let step = store::fresh_token()?;
+        let mut all = WAITERS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (since, _)| now.duration_since(*since) < WAITING);
+        if all.len() >= WAITING_MAX {
+            all.clear();
+        }
+        all.insert(step.clone(), (now, attempt));
+        Ok(step)
+    }
+
+    /// Each works once: a refused code gets another.
+    fn take(step: &str, now: Timestamp) -> Option<Credentials> {
+        let found = WAITERS.lock().unwrap_or_else(PoisonError::into_inner).remove(step);
+        found.filter(|(since, _)| now.duration_since(*since) < WAITING).map(|(_, attempt)| attempt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_sent_on_only_within_this_server() {
+        for (asked, leads) in [
+            (None, "/"),
+            (Some("/subjects/1"), "/subjects/1"),
+            (Some("//elsewhere.example"), "/"),
+            (Some("https://elsewhere.example"), "/"),
+            (Some("/\\elsewhere.example"), "/"),
+        ] {
+            assert_eq!(next(asked), leads, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_waiting_password_works_once_and_for_two_minutes() -> store::Result<()> {
+        let attempt = || Credentials {
+            organization: String::new(),
+            sign_in: "ana".into(),
+            password: "words".into(),
+            code: None,
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let step = Waiting::put(attempt(), now)?;
+        assert!(Waiting::take(&step, now).is_some());
+        assert!(Waiting::take(&step, now).is_none());
+        let late = Waiting::put(attempt(), now)?;
+        assert!(Waiting::take(&late, now.saturating_add(WAITING).unwrap_or(now)).is_none());
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Enrolment: the holder of a one-time link sets a password and, where asked or wished, a second factor.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::Response,
+};
+use qrcode::{QrCode, render::svg};
+use store::{Enrolment, Error, Organization};
+
+use super::{
+    fields::{Fields, Refused},
+    frame::{render, render_as, to},
+    show::filters,
+};
+use crate::{
+    error::{Answer, Problem},
+    input::Path,
+    second_factor,
+    state::AppState,
+};
+
+#[derive(Template)]
+#[template(path = "enrol.html")]
+struct EnrolPage<'a> {
+    token: &'a str,
+    enrolment: &'a Enrolment,
+    organization: &'a str,
+    secret: &'a str,
+    /// The secret in groups of four, to be typed.
+    spelled: String,
+    qr: String,
+    least: usize,
+    request: String,
+    /// Whether the second factor was being set when the form came back.
+    wants_factor: bool,
+    why: Refused,
+}
+
+/// Shows the enrolment page, with a fresh secret.
+pub async fn enrol(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
+    let (organization, enrolment) = holder(&state, &token).await?;
+    let secret = second_factor::fresh()?;
+    let request = organization.fresh_request()?.to_string();
+    render(&page(&token, &organization, &enrolment, &secret, request, false, Refused::default())?)
+}
+
+/// Sets password and second factor.
+pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, fields: Fields) -> Answer<Response> {
+    let (organization, enrolment) = holder(&state, &token).await?;
+    let request = fields.request()?;
+    let secret = fields.get("secret").to_owned();
+    let factor = fields.given("code").map(|code| (secret.clone(), code.to_owned()));
+    let wants_factor = factor.is_some();
+    let (status, why) = if fields.get("password") == fields.get("again") {
+        let password = fields.get("password").to_owned();
+        match crate::sign_in::enrol(&state, token.clone(), password, factor, request).await {
+            Ok(_) => return Ok(to("/sign-in?said=enrolled")),
+            Err(problem) if problem.fields.is_empty() => return Err(problem),
+            Err(problem) => (problem.status(), Refused(problem.fields)),
+        }
+    } else {
+        let differs = store::Refusal {
+            field: "again".into(),
+            code: "differs",
+            message: "the two passwords differ: type the same one twice".into(),
+        };
+        (StatusCode::UNPROCESSABLE_ENTITY, Refused(vec![differs]))
+    };
+    let request = organization.fresh_request()?.to_string();
+    render_as(status, &page(&token, &organization, &enrolment, &secret, request, wants_factor, why)?)
+}
+
+/// Who holds a token. One that opens nothing is an address that leads nowhere.
+async fn holder(state: &AppState, token: &str) -> Answer<(Arc<Organization>, Enrolment)> {
+    crate::sign_in::enrolment(state, token).await.map_err(|problem| match problem.fields.first() {
+        Some(refusal) => Problem::new(StatusCode::NOT_FOUND, "spent", refusal.message.clone()),
+        None => problem,
+    })
+}
+
+fn page<'a>(
+    token: &'a str,
+    organization: &'a Organization,
+    enrolment: &'a Enrolment,
+    secret: &'a str,
+    request: String,
+    wants_factor: bool,
+    why: Refused,
+) -> Answer<EnrolPage<'a>> {
+    let address = second_factor::address(organization.name(), &enrolment.sign_in, secret);
+    Ok(EnrolPage {
+        token,
+        enrolment,
+        organization: organization.name(),
+        secret,
+        spelled: spelled(secret),
+        qr: qr(&address)?,
+        least: if enrolment.second_factor { 8 } else { trial::limit::PASSWORD_CHARS_MIN },
+        request,
+        wants_factor: wants_factor || enrolment.second_factor,
+        why,
+    })
+}
+
+/// A QR code as SVG: black on white in light and in dark, as cameras want it.
+pub fn qr(address: &str) -> store::Result<String> {
+    let code = QrCode::new(address).map_err(Error::fault)?;
+    let image = code.render::<svg::Color<'_>>().min_dimensions(192, 192).quiet_zone(true).build();
+    // The XML declaration has no place within a page.
+    Ok(image.find("<svg").and_then(|at| image.get(at..)).unwrap_or_default().to_owned())
+}
+
+/// A secret in groups of four.
+pub fn spelled(secret: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_a_picture_and_four_letters_at_a_time() -> store::Result<()> {
+        assert!(qr("otpauth://totp/Probity:ana?secret=ABC")?.starts_with("<svg"));
+        assert_eq!(spelled("GEZDGNBVGY"), "GEZD GNBV GY");
+        Ok(())
+    }
+}

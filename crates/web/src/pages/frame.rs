@@ -1,0 +1,301 @@
+//! What stands around every page: the places of one's roles at the left, search, organization and session at the top.
+//!
+//! A link is shown where one of one's roles may use it; whether one may is decided by the store when it is followed.
+
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use jiff::Timestamp;
+use store::{
+    Error,
+    views::{Account, AccountShown, MyStudies, ShowStudy, StudyLine, StudyShown},
+};
+use trial::{
+    access::Scope,
+    ids::{RequestId, StudyId},
+    permission::Permission,
+    role::{Role, may},
+};
+
+use crate::{
+    error::{Answer, Problem},
+    route::Does,
+    session::Asker,
+    state::AppState,
+};
+
+/// Name of the cookie that remembers how dense one likes pages.
+pub const DENSITY: &str = "probity_density";
+
+/// The reader of a page: who asks, and how they like it.
+pub struct Reader {
+    /// Who asks.
+    pub asker: Asker,
+    /// The time of the request.
+    pub now: Timestamp,
+    compact: bool,
+}
+
+impl FromRequestParts<AppState> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
+        let asker = <Asker as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
+        Ok(Reader { asker, now: state.now(), compact: likes_compact(&parts.headers) })
+    }
+}
+
+fn likes_compact(headers: &HeaderMap) -> bool {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .any(|(name, value)| name == DENSITY && value == "compact")
+}
+
+/// What a route does besides what its frame looks up.
+#[must_use]
+pub fn framed(does: Does) -> Does {
+    does.and_view::<Account>().and_view::<MyStudies>()
+}
+
+/// As [`framed`], for pages within a study.
+#[must_use]
+pub fn in_study(does: Does) -> Does {
+    framed(does).and_view::<ShowStudy>()
+}
+
+/// A link at the left.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Where to.
+    pub href: String,
+    /// Its icon.
+    pub icon: &'static str,
+    /// Its word.
+    pub title: String,
+    /// Whether it is the page one is on.
+    pub here: bool,
+}
+
+/// A step of the way back.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Where to.
+    pub href: String,
+    /// Its name.
+    pub title: String,
+}
+
+/// The frame of a page.
+#[derive(Debug)]
+pub struct Frame {
+    /// One's account.
+    pub account: AccountShown,
+    /// One's studies.
+    pub studies: Vec<StudyLine>,
+    /// The study that the page is about.
+    pub study: Option<StudyShown>,
+    /// Links of the study.
+    pub study_places: Vec<Place>,
+    /// Links of the organization.
+    pub places: Vec<Place>,
+    /// The way back.
+    pub back: Vec<Step>,
+    /// When the session ends unless used.
+    pub ends: Timestamp,
+    /// Minutes until then.
+    pub minutes: i64,
+    /// Whether one likes pages dense.
+    pub compact: bool,
+    /// The request id of the page's main form.
+    pub request: RequestId,
+}
+
+impl Reader {
+    /// The frame of a page about no study in particular.
+    pub async fn frame(&self, here: &str) -> Answer<Frame> {
+        self.frame_of(here, None).await
+    }
+
+    /// The frame of a page about a study.
+    pub async fn study_frame(&self, here: &str, study: StudyId) -> Answer<Frame> {
+        let study = self.asker.view(ShowStudy { study }).await?;
+        self.frame_of(here, Some(study)).await
+    }
+
+    /// As [`Reader::study_frame`], where the study itself may not be seen although something of it may.
+    pub async fn maybe_study_frame(&self, here: &str, study: StudyId) -> Answer<Frame> {
+        match self.asker.view(ShowStudy { study }).await {
+            Ok(study) => self.frame_of(here, Some(study)).await,
+            Err(Error::Hidden | Error::Forbidden { .. }) => self.frame_of(here, None).await,
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn frame_of(&self, here: &str, study: Option<StudyShown>) -> Answer<Frame> {
+        let account = self.asker.view(Account {}).await?;
+        let studies = self.asker.view(MyStudies {}).await?;
+        let mut places = vec![place("/", "home", "Home", here)];
+        let roles = |level: fn(&Scope) -> bool| -> Vec<Role> {
+            account.roles.iter().filter(|role| level(&role.scope)).map(|role| role.role).collect()
+        };
+        let of_organization = roles(|scope| matches!(scope, Scope::Organization));
+        if any(&of_organization, Permission::PeopleSee) {
+            places.push(place("/people", "people", "People", here));
+        }
+        if any(&of_organization, Permission::GrantSee) {
+            places.push(place("/access", "access", "Access", here));
+        }
+        if any(&of_organization, Permission::LedgerSee) {
+            places.push(place("/ledgers/1", "ledger", "Organization’s ledger", here));
+        }
+        let study_places = study.as_ref().map_or_else(Vec::new, |study| study_places(study, here));
+        let back = match &study {
+            Some(study) if here != "study" => {
+                vec![step("/", "Home"), step(format!("/studies/{}", study.id), study.name.clone())]
+            }
+            _ if here == "home" => Vec::new(),
+            _ => vec![step("/", "Home")],
+        };
+        let request = self.asker.organization().fresh_request()?;
+        Ok(Frame {
+            minutes: self.asker.ends.duration_since(self.now).as_mins(),
+            ends: self.asker.ends,
+            compact: self.compact,
+            account,
+            studies,
+            study,
+            study_places,
+            places,
+            back,
+            request,
+        })
+    }
+}
+
+fn study_places(study: &StudyShown, here: &str) -> Vec<Place> {
+    let base = format!("/studies/{}", study.id);
+    let may = |permission| any(&study.roles, permission);
+    let mut places = vec![titled(base.clone(), "study", "Overview", here == "study")];
+    if may(Permission::SubjectSee) {
+        places.push(titled(format!("{base}/subjects"), "subjects", "Subjects", here == "subjects"));
+    }
+    if may(Permission::DataImport) || may(Permission::StudyBuild) {
+        places.push(titled(format!("{base}/import"), "import", "Import", here == "import"));
+    }
+    if may(Permission::DataExport) {
+        places.push(titled(format!("{base}/export"), "export", "Export", here == "export"));
+    }
+    if may(Permission::GrantSee) {
+        places.push(titled(format!("/access?study={}", study.id), "access", "Access", here == "access"));
+    }
+    if may(Permission::LedgerSee) {
+        places.push(titled(format!("/ledgers/{}", study.ledger), "ledger", "Ledger", here == "ledger"));
+    }
+    places
+}
+
+fn place(href: &str, icon: &'static str, title: &str, here: &str) -> Place {
+    let key = match href {
+        "/" => "home",
+        "/people" => "people",
+        "/access" => "organization access",
+        _ => "organization ledger",
+    };
+    titled(href.to_owned(), icon, title, here == key)
+}
+
+fn titled(href: String, icon: &'static str, title: &str, here: bool) -> Place {
+    Place { href, icon, title: title.to_owned(), here }
+}
+
+/// A step of the way back.
+pub fn step(href: impl Into<String>, title: impl Into<String>) -> Step {
+    Step { href: href.into(), title: title.into() }
+}
+
+/// Whether one of these roles may.
+pub fn any(roles: &[Role], permission: Permission) -> bool {
+    roles.iter().any(|role| may(*role, permission))
+}
+
+impl Frame {
+    /// One's roles in the study of the page, in words.
+    #[must_use]
+    pub fn roles(&self) -> String {
+        let roles = self.study.as_ref().map_or(&[][..], |study| &study.roles);
+        roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether one of one's roles in the study of the page may.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.study.as_ref().is_some_and(|study| any(&study.roles, permission))
+    }
+
+    /// Whether one of one's roles at the organization may.
+    #[must_use]
+    pub fn organization_may(&self, permission: Permission) -> bool {
+        self.account
+            .roles
+            .iter()
+            .any(|held| matches!(held.scope, Scope::Organization) && may(held.role, permission))
+    }
+
+    /// A scope in words, as far as one may know them.
+    #[must_use]
+    pub fn scope(&self, scope: &Scope) -> String {
+        let named = |study: &StudyId| self.studies.iter().find(|line| line.id == *study).map(|line| line.name.clone());
+        match scope {
+            Scope::Organization => self.account.organization.clone(),
+            Scope::Study { study } => named(study).unwrap_or_else(|| "a study".into()),
+            Scope::Site { study, .. } => named(study).map_or_else(|| "a site".into(), |name| format!("a site of {name}")),
+        }
+    }
+
+    /// Whether one of one's roles sees the ledger of this number.
+    #[must_use]
+    pub fn may_see_ledger(&self, number: u32) -> bool {
+        let study = self.studies.iter().find(|study| study.ledger == number);
+        study.map_or(number == 1 && self.organization_may(Permission::LedgerSee), |study| any(&study.roles, Permission::LedgerSee))
+    }
+
+    /// Takes another step into the way back.
+    #[must_use]
+    pub fn behind(mut self, href: impl Into<String>, title: impl Into<String>) -> Self {
+        self.back.push(step(href, title));
+        self
+    }
+
+    /// Address of the stylesheet.
+    #[must_use]
+    pub fn style(&self) -> &'static str {
+        super::assets::style()
+    }
+
+    /// Address of the script.
+    #[must_use]
+    pub fn script(&self) -> &'static str {
+        super::assets::script()
+    }
+}
+
+/// A page, rendered.
+pub fn render(template: &impl Template) -> Answer<Response> {
+    render_as(StatusCode::OK, template)
+}
+
+/// A page with a status of its own.
+pub fn render_as(status: StatusCode, template: &impl Template) -> Answer<Response> {
+    let html = template.render().map_err(Error::fault)?;
+    Ok((status, Html(html)).into_response())
+}
+
+/// To another page, by GET.
+pub fn to(address: impl AsRef<str>) -> Response {
+    Redirect::to(address.as_ref()).into_response()
+}

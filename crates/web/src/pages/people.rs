@@ -1,0 +1,139 @@
+//! The people of the organization: who has an account, adding one, a new enrolment link, disabling one.
+//!
+//! An enrolment link is shown once, to the administrator who asked for it: only its hash is stored.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use serde::Deserialize;
+use store::{
+    acts::{AddPerson, DisablePerson, RenewEnrolment},
+    views::{People, PersonLine},
+};
+use trial::{
+    access::Scope,
+    ids::{PersonId, SiteId, StudyId},
+    permission::Permission,
+};
+
+use super::{
+    fields::{Fields, Refused, outcome},
+    frame::{Frame, Reader, render_as, to},
+    show::filters,
+};
+use crate::{
+    error::Answer,
+    input::{Path, Query},
+    session::enrolment_token,
+};
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct PeoplePage {
+    frame: Frame,
+    people: Vec<PersonLine>,
+    manages: bool,
+    /// Just made: for whom, and where it leads.
+    link: Option<Link>,
+    name: String,
+    email: String,
+    sign_in: String,
+    why: Refused,
+}
+
+/// A one-time enrolment link.
+struct Link {
+    name: String,
+    path: String,
+}
+
+/// Where the asker administers.
+#[derive(Debug, Default, Deserialize)]
+pub struct Where {
+    #[serde(default)]
+    study: String,
+    #[serde(default)]
+    site: String,
+}
+
+impl Where {
+    /// The scope that an address names.
+    pub fn scope(&self) -> Scope {
+        match (self.study.parse::<StudyId>(), self.site.parse::<SiteId>()) {
+            (Ok(study), Ok(site)) => Scope::Site { study, site },
+            (Ok(study), Err(_)) => Scope::Study { study },
+            _ => Scope::Organization,
+        }
+    }
+}
+
+/// Shows the people.
+pub async fn people(reader: Reader, Query(asked): Query<Where>) -> Answer<Response> {
+    page(&reader, StatusCode::OK, asked.scope(), None, [String::new(), String::new(), String::new()], Refused::default()).await
+}
+
+/// Adds a person, and shows their enrolment link.
+pub async fn add(reader: Reader, fields: Fields) -> Answer<Response> {
+    let request = fields.request()?;
+    let [name, email, sign_in] = ["name", "email", "sign_in"].map(|field| fields.get(field).trim().to_owned());
+    let token = enrolment_token(reader.asker.organization(), request);
+    let act = AddPerson {
+        name: name.clone(),
+        email: email.clone(),
+        sign_in: sign_in.clone(),
+        enrolment_tag: store::token_tag(&token),
+    };
+    match outcome(reader.asker.act(act, request).await)? {
+        Ok(_) => {
+            let link = Some(Link { name, path: format!("/enrol/{token}") });
+            page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
+        }
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, [name, email, sign_in], why).await,
+    }
+}
+
+/// Gives a person a new enrolment link.
+pub async fn renew(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
+    let request = fields.request()?;
+    let token = enrolment_token(reader.asker.organization(), request);
+    let act = RenewEnrolment { person, enrolment_tag: store::token_tag(&token) };
+    match outcome(reader.asker.act(act, request).await)? {
+        Ok(_) => {
+            let link = Some(Link { name: fields.get("name").to_owned(), path: format!("/enrol/{token}") });
+            page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
+        }
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
+    }
+}
+
+/// Disables an account.
+pub async fn disable(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
+    let request = fields.request()?;
+    match outcome(reader.asker.act(DisablePerson { person }, request).await)? {
+        Ok(_) => Ok(to("/people")),
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
+    }
+}
+
+async fn page(
+    reader: &Reader,
+    status: StatusCode,
+    scope: Scope,
+    link: Option<Link>,
+    [name, email, sign_in]: [String; 3],
+    why: Refused,
+) -> Answer<Response> {
+    let people = reader.asker.view(People { scope }).await?;
+    let frame = match scope {
+        Scope::Organization => reader.frame("people").await?,
+        Scope::Study { study } | Scope::Site { study, .. } => reader.study_frame("people", study).await?,
+    };
+    let manages = frame.organization_may(Permission::PeopleManage);
+    render_as(status, &PeoplePage { frame, people, manages, link, name, email, sign_in, why })
+}
+
+impl PeoplePage {
+    /// Whether the line is the reader's own: nobody renews or disables themselves.
+    fn own(&self, person: &PersonLine) -> bool {
+        person.id == self.frame.account.id
+    }
+}
