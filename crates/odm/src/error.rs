@@ -60,7 +60,7 @@ pub enum ReadError {
 /// Why a file could not be written.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// The bytes could not be stored.
+    /// The bytes could not be stored, or a text holds a character that XML cannot carry.
     #[error("the file could not be written: {0}")]
     Io(#[from] io::Error),
     /// The zip file could not be made.
@@ -71,12 +71,12 @@ pub enum WriteError {
         "{0} cannot be written any more: studies come first, then users and sites, reference data, clinical data, associations"
     )]
     Order(&'static str),
-    /// A text holds a character that XML cannot carry.
-    #[error("the text of {place} holds the character U+{code:04X}, which XML cannot carry")]
-    Character {
-        /// Where.
-        place: String,
-        /// The character.
-        code: u32,
+    /// A row holds a value of an item that its table has no column for.
+    #[error("{file} has no column for item {item}")]
+    Column {
+        /// The file.
+        file: String,
+        /// The item.
+        item: String,
     },
 }

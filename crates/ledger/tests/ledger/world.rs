@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
 
 use ledger::archive::ArchiveReader;
 use ledger::bundle::Bundle;
@@ -114,7 +113,7 @@ pub struct Archive {
 
 impl Archive {
     /// Writes it out as a folder.
-    pub fn write(&self, folder: &Path) {
+    pub fn write(&self, folder: &std::path::Path) {
         for (path, bytes) in &self.files {
             let path = folder.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -176,25 +175,10 @@ pub fn tile_bytes(rows: &Rows, tile: ledger::tile::Tile) -> Vec<u8> {
     encode_hashes(&rows.hashes(tile).unwrap())
 }
 
-/// A fresh empty folder under the target directory, gone again when the test ends.
-pub struct Folder(PathBuf);
-
-pub fn folder(name: &str) -> Folder {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+/// A fresh empty folder under the target directory.
+pub fn folder(name: &str) -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    Folder(folder)
-}
-
-impl std::ops::Deref for Folder {
-    type Target = Path;
-
-    fn deref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    folder
 }

@@ -9,6 +9,7 @@ mod record;
 mod study;
 
 pub use clinical::ClinicalReader;
+pub(crate) use clinical::OUTSIDE_EVENT;
 pub use file::{FileInfo, FileType};
 pub use study::{StudyRead, read_study};
 

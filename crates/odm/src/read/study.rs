@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use trial::clinical::AdminData;
-use trial::definition::{Extension, Problem, Study, check_all};
+use trial::definition::{Problem, Study, check_all};
 
 use super::file::{FileInfo, begin};
 use super::{Records, admin, definition};
@@ -24,8 +24,6 @@ pub struct StudyRead {
     pub studies: Vec<Study>,
     /// Users, sites and signature meanings.
     pub admin: Vec<AdminData>,
-    /// Kept beside the studies.
-    pub extensions: Vec<Extension>,
     /// What is wrong with the definitions; those of gravity refused must not be stored.
     pub problems: Vec<Problem>,
     /// Deviations and extensions of the whole file, its data included.
@@ -53,7 +51,7 @@ pub fn read_study(input: impl BufRead, mode: Mode, limits: &Limits) -> Result<St
                 "Description" => {
                     let mut records = Records::new(source.edition());
                     let node = crate::xml::Node::read(&mut source, bytes_left)?;
-                    let text = definition::text(&mut records, Some(node), "Description", &mut read.extensions);
+                    let text = definition::text(&mut records, Some(node), "Description", &mut read.file.extensions);
                     read.file.description = Some(text.in_language("en").to_owned());
                 }
                 _ => pass_over(&mut source)?,

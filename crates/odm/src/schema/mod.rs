@@ -14,8 +14,7 @@ use std::sync::LazyLock;
 
 pub(crate) use content::Step;
 pub(crate) use simple::{
-    SimpleType, is_date, is_datetime, is_decimal, is_language, is_ncname, is_positive_integer, is_sas_format,
-    is_sas_name,
+    SimpleType, is_date, is_datetime, is_decimal, is_language, is_ncname, is_sas_format, is_sas_name,
 };
 
 use content::Content;

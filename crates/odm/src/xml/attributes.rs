@@ -6,6 +6,7 @@ use std::ops::Range;
 #[derive(Default)]
 pub(super) struct Attributes {
     raw: String,
+    name_end: usize,
     found: Vec<Attribute>,
     count: usize,
 }
@@ -35,6 +36,7 @@ impl Attributes {
         self.count = 0;
         let bytes = tag.as_bytes();
         let mut at = name_end(bytes, 0);
+        self.name_end = at;
         loop {
             let start = skip_space(bytes, at);
             if start == bytes.len() {
@@ -93,7 +95,7 @@ impl Attributes {
 
     /// The element's name, prefix included.
     pub(super) fn element(&self) -> &str {
-        self.raw.get(..name_end(self.raw.as_bytes(), 0)).unwrap_or("")
+        self.raw.get(..self.name_end).unwrap_or("")
     }
 
     /// Names, prefixes included, and values.

@@ -10,7 +10,7 @@ mod writer;
 
 pub(crate) use node::{Leftovers, Node};
 pub(crate) use source::{Instruction, Kept, Source, Token};
-pub(crate) use writer::{Writer, first_forbidden};
+pub(crate) use writer::Writer;
 
 /// The target of the processing instructions in which a file of ours carries what the standard has no place for.
 pub(crate) const INSTRUCTION: &str = "probity-odm";

@@ -151,14 +151,6 @@ impl Node {
         taken
     }
 
-    /// Takes all children of these names, in their order.
-    pub(crate) fn any(&mut self, names: &[&str]) -> Vec<Node> {
-        let is_one = |child: &Node| names.contains(&child.name);
-        let (taken, rest) = std::mem::take(&mut self.children).into_iter().partition(is_one);
-        self.children = rest;
-        taken
-    }
-
     /// Puts children back that were taken, to be kept as they are.
     pub(crate) fn put_back(&mut self, children: Vec<Node>) {
         self.children.extend(children);

@@ -29,12 +29,19 @@ impl Scope {
 
 /// The prefix that an attribute declares, where it declares one: `xmlns:p` is `p`, `xmlns` is `""`.
 pub(super) fn declared_prefix(attribute: &str) -> Option<&str> {
-    if attribute == "xmlns" { Some("") } else { attribute.strip_prefix("xmlns:") }
+    if !attribute.starts_with('x') {
+        None
+    } else if attribute == "xmlns" {
+        Some("")
+    } else {
+        attribute.strip_prefix("xmlns:")
+    }
 }
 
 /// A name's prefix (`""` where it has none) and local part.
 pub(super) fn split(name: &str) -> (&str, &str) {
-    name.split_once(':').unwrap_or(("", name))
+    let colon = name.bytes().position(|b| b == b':');
+    colon.and_then(|at| Some((name.get(..at)?, name.get(at + 1..)?))).unwrap_or(("", name))
 }
 
 /// Attributes that speak to schema processors, not to readers of the data.

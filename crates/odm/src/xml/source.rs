@@ -93,6 +93,8 @@ pub(crate) struct Source<R: BufRead> {
     attributes: Attributes,
     text: String,
     scope: Scope,
+    /// Elements without a prefix are the standard's.
+    default_is_standard: bool,
     /// The element that just began is empty: its end comes next.
     ends_at_once: bool,
     line: u64,
@@ -118,6 +120,7 @@ impl<R: BufRead> Source<R> {
             attributes: Attributes::default(),
             text: String::new(),
             scope: Scope::new(),
+            default_is_standard: false,
             ends_at_once: false,
             line: 1,
             line_start: 0,
@@ -247,9 +250,7 @@ impl<R: BufRead> Source<R> {
         // The element was opened when it began: close it without a word.
         let scope = self.open.pop().and_then(|open| open.outer_scope);
         self.ends_at_once = false;
-        if let Some(scope) = scope {
-            self.scope = scope;
-        }
+        self.leave_scope(scope);
         self.push_element(namespace.to_owned(), name.to_owned(), capture.finish());
         Ok(())
     }
@@ -354,6 +355,9 @@ impl<R: BufRead> Source<R> {
             Event::Decl(of) => (2, of),
             Event::DocType(_) | Event::GeneralRef(_) | Event::Eof => (0, ""),
         };
+        if content.len() > self.limits.token_bytes {
+            return Err(self.limit("bytes of one tag or text", self.limits.token_bytes as u64));
+        }
         let breaks = content.bytes().filter(|b| *b == b'\n').count();
         if breaks > 0 {
             self.line += breaks as u64;
@@ -384,13 +388,16 @@ impl<R: BufRead> Source<R> {
             Event::Start(tag) => self.start(&tag, false),
             Event::Empty(tag) => self.start(&tag, true),
             Event::End(_) => self.end().map(Some),
-            Event::Text(text) => self.meet_text(&text.xml10_content(), &text).map(|()| None),
-            Event::CData(text) => self.meet_text(&text.xml10_content(), &text).map(|()| None),
+            Event::Text(text) if self.takes_text() => self.take_text(&text.xml10_content()).map(|()| None),
+            Event::CData(text) if self.takes_text() => self.take_text(&text.xml10_content()).map(|()| None),
+            Event::Text(text) => self.meet_stray_text(&text).map(|()| None),
+            Event::CData(text) => self.meet_stray_text(&text).map(|()| None),
             Event::GeneralRef(name) => {
                 let character = reference(&name).map_err(|fault| self.fault(fault))?;
                 let mut bytes = [0; 4];
                 let text = character.encode_utf8(&mut bytes);
-                self.meet_text(text, text).map(|()| None)
+                let taken = if self.takes_text() { self.take_text(text) } else { self.meet_stray_text(text) };
+                taken.map(|()| None)
             }
             Event::PI(instruction) => {
                 if instruction.target() == INSTRUCTION {
@@ -414,19 +421,22 @@ impl<R: BufRead> Source<R> {
         }
         let outer_scope = self.declare();
         let (prefix, name) = split(self.attributes.element());
-        let Some(namespace) = self.scope.namespace(prefix) else {
-            let message = format!("the prefix {prefix} stands for no namespace");
-            return Err(ReadError::Malformed { position: self.position, message });
-        };
-        if self.edition.is_none() {
-            self.begin_document(&namespace.to_owned(), &name.to_owned())?;
-        } else if self.open.is_empty() {
-            let message = "there is something after the end of the document".to_owned();
-            return Err(ReadError::Malformed { position: self.position, message });
-        } else if namespace != self.edition().namespace() {
+        let is_standard = prefix.is_empty() && self.default_is_standard && !self.open.is_empty();
+        if !is_standard {
+            let Some(namespace) = self.scope.namespace(prefix) else {
+                let message = format!("the prefix {prefix} stands for no namespace");
+                return Err(ReadError::Malformed { position: self.position, message });
+            };
             let (namespace, name) = (namespace.to_owned(), name.to_owned());
-            self.keep_foreign(namespace, name, empty, outer_scope)?;
-            return Ok(None);
+            if self.edition.is_none() {
+                self.begin_document(&namespace, &name)?;
+            } else if self.open.is_empty() {
+                let message = "there is something after the end of the document".to_owned();
+                return Err(ReadError::Malformed { position: self.position, message });
+            } else if namespace != self.edition().namespace() {
+                self.keep_foreign(namespace, name, empty, outer_scope)?;
+                return Ok(None);
+            }
         }
         let (_, name) = split(self.attributes.element());
         let Some(id) = self.recognize(name) else {
@@ -452,7 +462,18 @@ impl<R: BufRead> Source<R> {
                 self.scope.declare(prefix, value);
             }
         }
+        if outer.is_some() {
+            self.default_is_standard = self.scope.namespace("") == Some(self.edition().namespace());
+        }
         outer
+    }
+
+    /// Goes back to the namespaces outside an element.
+    fn leave_scope(&mut self, outer: Option<Scope>) {
+        if let Some(scope) = outer {
+            self.scope = scope;
+            self.default_is_standard = self.scope.namespace("") == Some(self.edition().namespace());
+        }
     }
 
     fn begin_document(&mut self, namespace: &str, name: &str) -> Result<(), ReadError> {
@@ -460,6 +481,7 @@ impl<R: BufRead> Source<R> {
             Some(edition) if name == "ODM" => {
                 self.edition = Some(edition);
                 self.schema = edition.schema();
+                self.default_is_standard = self.scope.namespace("") == Some(namespace);
                 Ok(())
             }
             _ => {
@@ -577,9 +599,7 @@ impl<R: BufRead> Source<R> {
     ) -> Result<(), ReadError> {
         let position = self.position;
         let capture = self.capture(empty)?;
-        if let Some(scope) = outer_scope {
-            self.scope = scope;
-        }
+        self.leave_scope(outer_scope);
         self.list_at(position, &self.path(), ExtensionKind::Element, &namespace, &name, capture.elements);
         self.push_element(namespace, name, capture.finish());
         Ok(())
@@ -656,23 +676,26 @@ impl<R: BufRead> Source<R> {
             self.deviation(DeviationCode::BadText, message)?;
         }
         let Some(open) = self.open.pop() else { return Err(self.cut_off()) };
-        if let Some(scope) = open.outer_scope {
-            self.scope = scope;
-        }
+        self.leave_scope(open.outer_scope);
         Ok(Token::End(open.kept))
     }
 
-    /// Takes text, after line ends were made one kind, and as it is written.
-    fn meet_text(&mut self, text: &str, raw: &str) -> Result<(), ReadError> {
-        let takes_text = self.open.last().is_some_and(|open| self.schema.rule(open.id).text.is_some());
-        if takes_text {
-            if self.text.len() + text.len() > self.limits.token_bytes {
-                return Err(self.limit("bytes of one text", self.limits.token_bytes as u64));
-            }
-            self.text.push_str(text);
-            return Ok(());
+    /// Whether the innermost open element may hold text.
+    fn takes_text(&self) -> bool {
+        self.open.last().is_some_and(|open| self.schema.rule(open.id).text.is_some())
+    }
+
+    fn take_text(&mut self, text: &str) -> Result<(), ReadError> {
+        if self.text.len() + text.len() > self.limits.token_bytes {
+            return Err(self.limit("bytes of one text", self.limits.token_bytes as u64));
         }
-        if raw.bytes().all(|b| matches!(b, b' ' | b'\n' | b'\t' | b'\r')) {
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    /// Meets text where only elements are allowed: white space is nothing, anything else is kept.
+    fn meet_stray_text(&mut self, text: &str) -> Result<(), ReadError> {
+        if text.bytes().all(|b| matches!(b, b' ' | b'\n' | b'\t' | b'\r')) {
             return Ok(());
         }
         if self.open.is_empty() {

@@ -22,10 +22,6 @@ impl<W: Write> Writer<W> {
         Ok(Self { out, open: Vec::new(), in_tag: false, broken: true })
     }
 
-    pub(crate) fn depth(&self) -> usize {
-        self.open.len()
-    }
-
     /// Begins an element; attributes follow.
     pub(crate) fn start(&mut self, name: &'static str) -> io::Result<()> {
         self.close_tag()?;
@@ -137,6 +133,10 @@ impl<W: Write> Writer<W> {
     }
 
     fn escaped(&mut self, text: &str, in_attribute: bool) -> io::Result<()> {
+        if let Some(character) = first_forbidden(text) {
+            let message = format!("XML cannot carry the character U+{:04X}", u32::from(character));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
         let bytes = text.as_bytes();
         let mut from = 0;
         for (at, byte) in bytes.iter().enumerate() {
@@ -164,10 +164,13 @@ pub(super) fn is_allowed(character: char) -> bool {
 }
 
 /// The first character of a text that XML cannot carry.
-pub(crate) fn first_forbidden(text: &str) -> Option<char> {
-    if text.is_ascii() {
-        let is_control = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
-        return text.bytes().find(|b| is_control(*b)).map(char::from);
+pub(super) fn first_forbidden(text: &str) -> Option<char> {
+    // Without a branch for each byte, so that many are looked at together. U+FFFE and U+FFFF begin with 0xEF.
+    let suspicious = text
+        .bytes()
+        .fold(false, |found, b| found | (b < 0x20) & (b != b'\n') & (b != b'\t') & (b != b'\r') | (b == 0xef));
+    if !suspicious {
+        return None;
     }
     text.chars().find(|c| !is_allowed(*c))
 }

@@ -6,9 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    CheckRule, CodeListContent, CodeListOid, ConditionOid, EventOid, FormOid, ItemGroupOid,
-    ItemGroupRef, ItemOid, MethodOid, PresentationOid, Study, StudyVersion, Text, UnitOid,
-    VersionRef, limit,
+    CheckRule, CodeListContent, CodeListOid, ConditionOid, EventOid, FormOid, ItemGroupOid, ItemGroupRef, ItemOid,
+    MethodOid, PresentationOid, Study, StudyVersion, Text, UnitOid, VersionRef, limit,
 };
 
 /// Something wrong with a definition.
@@ -63,15 +62,10 @@ pub fn check(study: &Study) -> Vec<Problem> {
 
 /// What is wrong with the studies of one file, which may include versions of each other (ODM: Include).
 pub fn check_all(studies: &[Study]) -> Vec<Problem> {
-    let mut found = Found {
-        problems: Vec::new(),
-        place: Vec::new(),
-    };
+    let mut found = Found { problems: Vec::new(), place: Vec::new() };
     found.unique("study", studies.iter().map(|study| study.oid.as_str()));
     for study in studies {
-        found.within(format!("study {}", study.oid), |found| {
-            check_study(studies, study, found)
-        });
+        found.within(format!("study {}", study.oid), |found| check_study(studies, study, found));
     }
     found.problems
 }
@@ -87,12 +81,7 @@ struct Found {
 impl Found {
     fn add(&mut self, code: ProblemCode, gravity: Gravity, message: String) {
         if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(Problem {
-                code,
-                gravity,
-                place: self.place.join(" / "),
-                message,
-            });
+            self.problems.push(Problem { code, gravity, place: self.place.join(" / "), message });
         }
     }
 
@@ -116,16 +105,10 @@ impl Found {
                 self.refuse(ProblemCode::EmptyOid, format!("one {kind} has no OID"));
             } else if oid.len() > limit::OID_BYTES_MAX {
                 let start: String = oid.chars().take(40).collect();
-                let message = format!(
-                    "the OID {start}… of a {kind} has more than {} bytes",
-                    limit::OID_BYTES_MAX
-                );
+                let message = format!("the OID {start}… of a {kind} has more than {} bytes", limit::OID_BYTES_MAX);
                 self.refuse(ProblemCode::Limit, message);
             } else if !seen.insert(oid) {
-                self.refuse(
-                    ProblemCode::DuplicateOid,
-                    format!("two {kind}s have the OID {oid}"),
-                );
+                self.refuse(ProblemCode::DuplicateOid, format!("two {kind}s have the OID {oid}"));
             }
         }
         self.at_most(count, limit::DEFINITIONS_MAX, kind);
@@ -133,19 +116,13 @@ impl Found {
 
     fn at_most(&mut self, count: usize, most: usize, what: &str) {
         if count > most {
-            self.refuse(
-                ProblemCode::Limit,
-                format!("{count} {what}s: at most {most} can be kept"),
-            );
+            self.refuse(ProblemCode::Limit, format!("{count} {what}s: at most {most} can be kept"));
         }
     }
 
     fn name(&mut self, name: &str) {
         if name.len() > limit::NAME_BYTES_MAX {
-            self.refuse(
-                ProblemCode::Limit,
-                format!("the name has more than {} bytes", limit::NAME_BYTES_MAX),
-            );
+            self.refuse(ProblemCode::Limit, format!("the name has more than {} bytes", limit::NAME_BYTES_MAX));
         }
     }
 
@@ -157,10 +134,7 @@ impl Found {
 
     fn plain(&mut self, text: &str) {
         if text.len() > limit::TEXT_BYTES_MAX {
-            self.refuse(
-                ProblemCode::Limit,
-                format!("a text has more than {} bytes", limit::TEXT_BYTES_MAX),
-            );
+            self.refuse(ProblemCode::Limit, format!("a text has more than {} bytes", limit::TEXT_BYTES_MAX));
         }
     }
 
@@ -184,14 +158,10 @@ impl Found {
             return;
         }
         if targets.open {
-            let message =
-                format!("{kind} {oid} may be in an included version that is not in this file");
+            let message = format!("{kind} {oid} may be in an included version that is not in this file");
             self.add(ProblemCode::UncheckedReference, Gravity::Noted, message);
         } else {
-            self.refuse(
-                ProblemCode::DanglingReference,
-                format!("refers to {kind} {oid}, which is not defined"),
-            );
+            self.refuse(ProblemCode::DanglingReference, format!("refers to {kind} {oid}, which is not defined"));
         }
     }
 }
@@ -236,45 +206,25 @@ impl<'a> Targets<'a> {
         self.forms.extend(version.forms.iter().map(|of| &of.oid));
         self.groups.extend(version.groups.iter().map(|of| &of.oid));
         self.items.extend(version.items.iter().map(|of| &of.oid));
-        self.code_lists
-            .extend(version.code_lists.iter().map(|of| &of.oid));
-        self.conditions
-            .extend(version.conditions.iter().map(|of| &of.oid));
-        self.methods
-            .extend(version.methods.iter().map(|of| &of.oid));
-        self.methods
-            .extend(version.imputation_methods.iter().map(|of| &of.oid));
-        self.presentations
-            .extend(version.presentations.iter().map(|of| &of.oid));
+        self.code_lists.extend(version.code_lists.iter().map(|of| &of.oid));
+        self.conditions.extend(version.conditions.iter().map(|of| &of.oid));
+        self.methods.extend(version.methods.iter().map(|of| &of.oid));
+        self.methods.extend(version.imputation_methods.iter().map(|of| &of.oid));
+        self.presentations.extend(version.presentations.iter().map(|of| &of.oid));
     }
 }
 
-fn included<'a>(
-    studies: &'a [Study],
-    include: &VersionRef,
-) -> Option<(&'a Study, &'a StudyVersion)> {
+fn included<'a>(studies: &'a [Study], include: &VersionRef) -> Option<(&'a Study, &'a StudyVersion)> {
     let study = studies.iter().find(|study| study.oid == include.study)?;
-    Some((
-        study,
-        study
-            .versions
-            .iter()
-            .find(|version| version.oid == include.version)?,
-    ))
+    Some((study, study.versions.iter().find(|version| version.oid == include.version)?))
 }
 
 fn check_study(studies: &[Study], study: &Study, found: &mut Found) {
     found.name(&study.name);
     found.name(&study.protocol_name);
     found.plain(&study.description);
-    found.unique(
-        "measurement unit",
-        study.units.iter().map(|unit| unit.oid.as_str()),
-    );
-    found.unique(
-        "version",
-        study.versions.iter().map(|version| version.oid.as_str()),
-    );
+    found.unique("measurement unit", study.units.iter().map(|unit| unit.oid.as_str()));
+    found.unique("version", study.versions.iter().map(|version| version.oid.as_str()));
     found.at_most(study.versions.len(), limit::VERSIONS_MAX, "version");
     for version in &study.versions {
         let targets = Targets::of(studies, study, version);
@@ -294,40 +244,19 @@ fn check_study(studies: &[Study], study: &Study, found: &mut Found) {
 fn check_oids(version: &StudyVersion, found: &mut Found) {
     found.unique("visit", version.events.iter().map(|of| of.oid.as_str()));
     found.unique("form", version.forms.iter().map(|of| of.oid.as_str()));
-    found.unique(
-        "item group",
-        version.groups.iter().map(|of| of.oid.as_str()),
-    );
+    found.unique("item group", version.groups.iter().map(|of| of.oid.as_str()));
     found.unique("item", version.items.iter().map(|of| of.oid.as_str()));
-    found.unique(
-        "code list",
-        version.code_lists.iter().map(|of| of.oid.as_str()),
-    );
-    found.unique(
-        "condition",
-        version.conditions.iter().map(|of| of.oid.as_str()),
-    );
+    found.unique("code list", version.code_lists.iter().map(|of| of.oid.as_str()));
+    found.unique("condition", version.conditions.iter().map(|of| of.oid.as_str()));
     found.unique("method", version.methods.iter().map(|of| of.oid.as_str()));
-    found.unique(
-        "imputation method",
-        version.imputation_methods.iter().map(|of| of.oid.as_str()),
-    );
-    found.unique(
-        "presentation",
-        version.presentations.iter().map(|of| of.oid.as_str()),
-    );
+    found.unique("imputation method", version.imputation_methods.iter().map(|of| of.oid.as_str()));
+    found.unique("presentation", version.presentations.iter().map(|of| of.oid.as_str()));
     let mut kinds: HashMap<&str, &str> = HashMap::new();
     let events = version.events.iter().map(|of| (of.oid.as_str(), "visit"));
     let forms = version.forms.iter().map(|of| (of.oid.as_str(), "form"));
-    let groups = version
-        .groups
-        .iter()
-        .map(|of| (of.oid.as_str(), "item group"));
+    let groups = version.groups.iter().map(|of| (of.oid.as_str(), "item group"));
     let items = version.items.iter().map(|of| (of.oid.as_str(), "item"));
-    let lists = version
-        .code_lists
-        .iter()
-        .map(|of| (of.oid.as_str(), "code list"));
+    let lists = version.code_lists.iter().map(|of| (of.oid.as_str(), "code list"));
     for (oid, kind) in events.chain(forms).chain(groups).chain(items).chain(lists) {
         if let Some(other) = kinds.insert(oid, kind).filter(|other| *other != kind) {
             let message = format!("one {other} and one {kind} have the OID {oid}");
@@ -342,12 +271,7 @@ fn check_events(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found
             found.text(&protocol.description);
             found.references("visit", protocol.events.iter().map(|of| of.event.as_str()));
             for of in &protocol.events {
-                found.refers(
-                    targets,
-                    targets.events.contains(&of.event),
-                    "visit",
-                    of.event.as_str(),
-                );
+                found.refers(targets, targets.events.contains(&of.event), "visit", of.event.as_str());
                 check_condition(of.collection_exception.as_ref(), targets, found);
             }
         });
@@ -358,12 +282,7 @@ fn check_events(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found
             found.text(&event.description);
             found.references("form", event.forms.iter().map(|of| of.form.as_str()));
             for of in &event.forms {
-                found.refers(
-                    targets,
-                    targets.forms.contains(&of.form),
-                    "form",
-                    of.form.as_str(),
-                );
+                found.refers(targets, targets.forms.contains(&of.form), "form", of.form.as_str());
                 check_condition(of.collection_exception.as_ref(), targets, found);
             }
         });
@@ -378,12 +297,7 @@ fn check_forms(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found)
             check_group_refs(&form.groups, targets, found);
             for layout in &form.archive_layouts {
                 if let Some(of) = &layout.presentation {
-                    found.refers(
-                        targets,
-                        targets.presentations.contains(of),
-                        "presentation",
-                        of.as_str(),
-                    );
+                    found.refers(targets, targets.presentations.contains(of), "presentation", of.as_str());
                 }
             }
         });
@@ -393,12 +307,7 @@ fn check_forms(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found)
 fn check_group_refs(refs: &[ItemGroupRef], targets: &Targets<'_>, found: &mut Found) {
     found.references("item group", refs.iter().map(|of| of.group.as_str()));
     for of in refs {
-        found.refers(
-            targets,
-            targets.groups.contains(&of.group),
-            "item group",
-            of.group.as_str(),
-        );
+        found.refers(targets, targets.groups.contains(&of.group), "item group", of.group.as_str());
         check_condition(of.collection_exception.as_ref(), targets, found);
     }
 }
@@ -411,28 +320,13 @@ fn check_groups(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found
             found.references("item", group.items.iter().map(|of| of.item.as_str()));
             check_group_refs(&group.groups, targets, found);
             for of in &group.items {
-                found.refers(
-                    targets,
-                    targets.items.contains(&of.item),
-                    "item",
-                    of.item.as_str(),
-                );
+                found.refers(targets, targets.items.contains(&of.item), "item", of.item.as_str());
                 check_condition(of.collection_exception.as_ref(), targets, found);
                 for method in of.method.iter().chain(&of.imputation_method) {
-                    found.refers(
-                        targets,
-                        targets.methods.contains(method),
-                        "method",
-                        method.as_str(),
-                    );
+                    found.refers(targets, targets.methods.contains(method), "method", method.as_str());
                 }
                 if let Some(list) = &of.role_code_list {
-                    found.refers(
-                        targets,
-                        targets.code_lists.contains(list),
-                        "code list",
-                        list.as_str(),
-                    );
+                    found.refers(targets, targets.code_lists.contains(list), "code list", list.as_str());
                 }
             }
         });
@@ -441,23 +335,14 @@ fn check_groups(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found
 
 fn check_condition(condition: Option<&ConditionOid>, targets: &Targets<'_>, found: &mut Found) {
     if let Some(of) = condition {
-        found.refers(
-            targets,
-            targets.conditions.contains(of),
-            "condition",
-            of.as_str(),
-        );
+        found.refers(targets, targets.conditions.contains(of), "condition", of.as_str());
     }
 }
 
 /// Groups within groups: no circles, and not too deep.
 fn check_nesting(version: &StudyVersion, found: &mut Found) {
-    let nested: HashMap<&ItemGroupOid, &[ItemGroupRef]> = version
-        .groups
-        .iter()
-        .filter(|of| !of.groups.is_empty())
-        .map(|of| (&of.oid, of.groups.as_slice()))
-        .collect();
+    let nested: HashMap<&ItemGroupOid, &[ItemGroupRef]> =
+        version.groups.iter().filter(|of| !of.groups.is_empty()).map(|of| (&of.oid, of.groups.as_slice())).collect();
     for group in version.groups.iter().filter(|of| !of.groups.is_empty()) {
         let mut layer: HashSet<&ItemGroupOid> = HashSet::from([&group.oid]);
         let mut depth = 0;
@@ -474,11 +359,7 @@ fn check_nesting(version: &StudyVersion, found: &mut Found) {
                 break;
             }
             if depth > limit::NESTING_MAX {
-                let message = format!(
-                    "item groups are nested deeper than {} below {}",
-                    limit::NESTING_MAX,
-                    group.oid
-                );
+                let message = format!("item groups are nested deeper than {} below {}", limit::NESTING_MAX, group.oid);
                 found.refuse(ProblemCode::Limit, message);
                 break;
             }
@@ -490,46 +371,20 @@ fn check_items(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found)
     for item in &version.items {
         found.within(format!("item {}", item.oid), |found| {
             found.name(&item.name);
-            for text in [
-                &item.description,
-                &item.question,
-                &item.prompt,
-                &item.completion_instructions,
-            ] {
+            for text in [&item.description, &item.question, &item.prompt, &item.completion_instructions] {
                 found.text(text);
             }
-            for text in [
-                &item.definition,
-                &item.implementation_notes,
-                &item.cdisc_notes,
-            ] {
+            for text in [&item.definition, &item.implementation_notes, &item.cdisc_notes] {
                 found.text(text);
             }
-            let check_units = item
-                .range_checks
-                .iter()
-                .filter_map(|check| check.unit.as_ref());
+            let check_units = item.range_checks.iter().filter_map(|check| check.unit.as_ref());
             for unit in item.units.iter().chain(check_units) {
-                found.refers(
-                    targets,
-                    targets.units.contains(unit),
-                    "measurement unit",
-                    unit.as_str(),
-                );
+                found.refers(targets, targets.units.contains(unit), "measurement unit", unit.as_str());
             }
             if let Some(list) = &item.code_list {
-                found.refers(
-                    targets,
-                    targets.code_lists.contains(list),
-                    "code list",
-                    list.as_str(),
-                );
+                found.refers(targets, targets.code_lists.contains(list), "code list", list.as_str());
             }
-            found.at_most(
-                item.range_checks.len(),
-                limit::REFERENCES_MAX,
-                "range check",
-            );
+            found.at_most(item.range_checks.len(), limit::REFERENCES_MAX, "range check");
             for check in &item.range_checks {
                 found.text(&check.error_message);
                 if let CheckRule::Expressions(expressions) = &check.rule {
@@ -545,28 +400,16 @@ fn check_code_lists(version: &StudyVersion, found: &mut Found) {
         found.within(format!("code list {}", list.oid), |found| {
             found.name(&list.name);
             let codes: Vec<&str> = match &list.content {
-                CodeListContent::Coded(items) => {
-                    items.iter().map(|of| of.coded_value.as_str()).collect()
-                }
-                CodeListContent::Enumerated(items) => {
-                    items.iter().map(|of| of.coded_value.as_str()).collect()
-                }
+                CodeListContent::Coded(items) => items.iter().map(|of| of.coded_value.as_str()).collect(),
+                CodeListContent::Enumerated(items) => items.iter().map(|of| of.coded_value.as_str()).collect(),
                 CodeListContent::External(_) => Vec::new(),
             };
-            found.at_most(
-                codes.len(),
-                limit::CODE_LIST_ENTRIES_MAX,
-                "code list entrie",
-            );
+            found.at_most(codes.len(), limit::CODE_LIST_ENTRIES_MAX, "code list entrie");
             let mut seen = HashSet::new();
             for code in codes {
                 if !seen.insert(code) {
                     // Noted: the first one is shown, and a value coded so is still allowed.
-                    found.add(
-                        ProblemCode::DuplicateCode,
-                        Gravity::Noted,
-                        format!("has the value {code} twice"),
-                    );
+                    found.add(ProblemCode::DuplicateCode, Gravity::Noted, format!("has the value {code} twice"));
                 }
             }
         });
@@ -574,18 +417,9 @@ fn check_code_lists(version: &StudyVersion, found: &mut Found) {
 }
 
 fn check_rules(version: &StudyVersion, found: &mut Found) {
-    let conditions = version.conditions.iter().map(|of| {
-        (
-            "condition",
-            of.oid.as_str(),
-            &of.description,
-            &of.expressions,
-        )
-    });
-    let methods = version
-        .methods
-        .iter()
-        .map(|of| ("method", of.oid.as_str(), &of.description, &of.expressions));
+    let conditions =
+        version.conditions.iter().map(|of| ("condition", of.oid.as_str(), &of.description, &of.expressions));
+    let methods = version.methods.iter().map(|of| ("method", of.oid.as_str(), &of.description, &of.expressions));
     for (kind, oid, description, expressions) in conditions.chain(methods) {
         found.within(format!("{kind} {oid}"), |found| {
             found.text(description);

@@ -101,42 +101,25 @@ impl CodeList {
         let mut choices: Vec<(Option<i64>, &str, &str)> = match &self.content {
             CodeListContent::Coded(items) => items
                 .iter()
-                .map(|item| {
-                    (
-                        item.order_number,
-                        item.coded_value.as_str(),
-                        item.decode.in_language(language),
-                    )
-                })
+                .map(|item| (item.order_number, item.coded_value.as_str(), item.decode.in_language(language)))
                 .collect(),
             CodeListContent::Enumerated(items) => items
                 .iter()
-                .map(|item| {
-                    (
-                        item.order_number,
-                        item.coded_value.as_str(),
-                        item.coded_value.as_str(),
-                    )
-                })
+                .map(|item| (item.order_number, item.coded_value.as_str(), item.coded_value.as_str()))
                 .collect(),
             CodeListContent::External(_) => Vec::new(),
         };
         if choices.iter().all(|(order, ..)| order.is_some()) {
             choices.sort_by_key(|(order, ..)| *order);
         }
-        choices
-            .into_iter()
-            .map(|(_, value, shown)| (value, shown))
-            .collect()
+        choices.into_iter().map(|(_, value, shown)| (value, shown)).collect()
     }
 
     /// Whether `value` is one of its values; always, for a dictionary kept elsewhere.
     pub fn allows(&self, value: &str) -> bool {
         match &self.content {
             CodeListContent::Coded(items) => items.iter().any(|item| item.coded_value == value),
-            CodeListContent::Enumerated(items) => {
-                items.iter().any(|item| item.coded_value == value)
-            }
+            CodeListContent::Enumerated(items) => items.iter().any(|item| item.coded_value == value),
             CodeListContent::External(_) => true,
         }
     }
@@ -144,14 +127,10 @@ impl CodeList {
     /// What `value` stands for in `language`: its decode, or itself in a list of plain values.
     pub fn decode<'a>(&'a self, value: &'a str, language: &str) -> Option<&'a str> {
         match &self.content {
-            CodeListContent::Coded(items) => items
-                .iter()
-                .find(|item| item.coded_value == value)
-                .map(|item| item.decode.in_language(language)),
-            CodeListContent::Enumerated(items) => items
-                .iter()
-                .find(|item| item.coded_value == value)
-                .map(|_| value),
+            CodeListContent::Coded(items) => {
+                items.iter().find(|item| item.coded_value == value).map(|item| item.decode.in_language(language))
+            }
+            CodeListContent::Enumerated(items) => items.iter().find(|item| item.coded_value == value).map(|_| value),
             CodeListContent::External(_) => None,
         }
     }

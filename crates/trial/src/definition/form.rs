@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Alias, ArchiveLayoutOid, ConditionOid, Extension, FormOid, ItemGroupRef, PresentationOid, Text,
-};
+use super::{Alias, ArchiveLayoutOid, ConditionOid, Extension, FormOid, ItemGroupRef, PresentationOid, Text};
 
 /// A form's place in a visit (ODM: FormRef).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

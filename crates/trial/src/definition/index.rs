@@ -6,9 +6,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::{
-    CodeList, CodeListOid, ConditionDef, ConditionOid, EventDef, EventOid, FormDef, FormOid,
-    ItemDef, ItemGroupDef, ItemGroupOid, ItemOid, MeasurementUnit, MethodDef, MethodOid, Study,
-    StudyOid, StudyVersion, UnitOid, VersionOid,
+    CodeList, CodeListOid, ConditionDef, ConditionOid, EventDef, EventOid, FormDef, FormOid, ItemDef, ItemGroupDef,
+    ItemGroupOid, ItemOid, MeasurementUnit, MethodDef, MethodOid, Study, StudyOid, StudyVersion, UnitOid, VersionOid,
 };
 
 /// A study version with an index by OID. Build it once when the version is loaded, then share it.
@@ -33,10 +32,7 @@ const INCLUDES_MAX: usize = 16;
 
 impl Indexed {
     /// Indexes one version. `units` are those of its study.
-    pub fn new(
-        version: impl Into<Arc<StudyVersion>>,
-        units: impl Into<Arc<[MeasurementUnit]>>,
-    ) -> Self {
+    pub fn new(version: impl Into<Arc<StudyVersion>>, units: impl Into<Arc<[MeasurementUnit]>>) -> Self {
         let (version, units) = (version.into(), units.into());
         Self {
             events: positions(&version.events, |of| &of.oid),
@@ -61,8 +57,7 @@ impl Indexed {
         let mut include = own.include.clone();
         for _ in 0..INCLUDES_MAX {
             let Some(reference) = include else { break };
-            let Some((from, base)) = find_version(studies, &reference.study, &reference.version)
-            else {
+            let Some((from, base)) = find_version(studies, &reference.study, &reference.version) else {
                 break;
             };
             if from.oid != study.oid {
@@ -117,9 +112,7 @@ impl Indexed {
 
     /// The code list of an item.
     pub fn code_list_of(&self, item: &ItemDef) -> Option<&CodeList> {
-        item.code_list
-            .as_ref()
-            .and_then(|oid| self.code_list(oid.as_str()))
+        item.code_list.as_ref().and_then(|oid| self.code_list(oid.as_str()))
     }
 
     /// The condition with this OID.
@@ -144,18 +137,9 @@ impl Indexed {
             return self.version.events.iter().collect();
         };
         let refs = in_order(&protocol.events, |of| of.order_number);
-        let mut events: Vec<&EventDef> = refs
-            .iter()
-            .filter_map(|of| self.event(of.event.as_str()))
-            .collect();
-        let mentioned: std::collections::HashSet<&EventOid> =
-            protocol.events.iter().map(|of| &of.event).collect();
-        events.extend(
-            self.version
-                .events
-                .iter()
-                .filter(|event| !mentioned.contains(&event.oid)),
-        );
+        let mut events: Vec<&EventDef> = refs.iter().filter_map(|of| self.event(of.event.as_str())).collect();
+        let mentioned: std::collections::HashSet<&EventOid> = protocol.events.iter().map(|of| &of.event).collect();
+        events.extend(self.version.events.iter().filter(|event| !mentioned.contains(&event.oid)));
         events
     }
 
@@ -168,10 +152,7 @@ impl Indexed {
     }
 
     /// The item groups of a form, in order.
-    pub fn groups_of<'a>(
-        &'a self,
-        form: &'a FormDef,
-    ) -> Vec<(&'a super::ItemGroupRef, &'a ItemGroupDef)> {
+    pub fn groups_of<'a>(&'a self, form: &'a FormDef) -> Vec<(&'a super::ItemGroupRef, &'a ItemGroupDef)> {
         in_order(&form.groups, |of| of.order_number)
             .into_iter()
             .filter_map(|of| self.group(of.group.as_str()).map(|group| (of, group)))
@@ -179,10 +160,7 @@ impl Indexed {
     }
 
     /// The items of an item group, in order.
-    pub fn items_of<'a>(
-        &'a self,
-        group: &'a ItemGroupDef,
-    ) -> Vec<(&'a super::ItemRef, &'a ItemDef)> {
+    pub fn items_of<'a>(&'a self, group: &'a ItemGroupDef) -> Vec<(&'a super::ItemRef, &'a ItemDef)> {
         in_order(&group.items, |of| of.order_number)
             .into_iter()
             .filter_map(|of| self.item(of.item.as_str()).map(|item| (of, item)))
@@ -207,11 +185,7 @@ fn positions<T, K: Clone + Eq + Hash>(of: &[T], oid: impl Fn(&T) -> &K) -> HashM
     positions
 }
 
-fn at<'a, T, K: Eq + Hash + Borrow<str>>(
-    index: &HashMap<K, usize>,
-    of: &'a [T],
-    oid: &str,
-) -> Option<&'a T> {
+fn at<'a, T, K: Eq + Hash + Borrow<str>>(index: &HashMap<K, usize>, of: &'a [T], oid: &str) -> Option<&'a T> {
     index.get(oid).and_then(|position| of.get(*position))
 }
 
@@ -225,11 +199,7 @@ fn find_version<'a>(
 }
 
 fn adopt_all(own: &mut StudyVersion, base: &StudyVersion) {
-    if own
-        .protocol
-        .as_ref()
-        .is_none_or(|protocol| protocol.events.is_empty())
-    {
+    if own.protocol.as_ref().is_none_or(|protocol| protocol.events.is_empty()) {
         own.protocol.clone_from(&base.protocol);
     }
     adopt(&mut own.events, &base.events, |of| &of.oid);
@@ -237,11 +207,7 @@ fn adopt_all(own: &mut StudyVersion, base: &StudyVersion) {
     adopt(&mut own.groups, &base.groups, |of| &of.oid);
     adopt(&mut own.items, &base.items, |of| &of.oid);
     adopt(&mut own.code_lists, &base.code_lists, |of| &of.oid);
-    adopt(
-        &mut own.imputation_methods,
-        &base.imputation_methods,
-        |of| &of.oid,
-    );
+    adopt(&mut own.imputation_methods, &base.imputation_methods, |of| &of.oid);
     adopt(&mut own.presentations, &base.presentations, |of| &of.oid);
     adopt(&mut own.conditions, &base.conditions, |of| &of.oid);
     adopt(&mut own.methods, &base.methods, |of| &of.oid);

@@ -125,16 +125,7 @@ pub enum Comparator {
 
 impl Comparator {
     /// All, in the schema's order.
-    pub const ALL: [Self; 8] = [
-        Self::Lt,
-        Self::Le,
-        Self::Gt,
-        Self::Ge,
-        Self::Eq,
-        Self::Ne,
-        Self::In,
-        Self::NotIn,
-    ];
+    pub const ALL: [Self; 8] = [Self::Lt, Self::Le, Self::Gt, Self::Ge, Self::Eq, Self::Ne, Self::In, Self::NotIn];
 
     /// As ODM writes it.
     pub fn as_odm(self) -> &'static str {
@@ -279,9 +270,6 @@ impl DataType {
 
     /// Whether its values are numbers.
     pub fn is_number(self) -> bool {
-        matches!(
-            self,
-            Self::Integer | Self::Float | Self::Double | Self::Decimal
-        )
+        matches!(self, Self::Integer | Self::Float | Self::Double | Self::Decimal)
     }
 }

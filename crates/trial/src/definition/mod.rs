@@ -29,10 +29,8 @@ pub use group::{ItemGroupDef, ItemGroupRef, ItemRef};
 pub use index::Indexed;
 pub use item::{CheckRule, Comparator, DataType, ExternalQuestion, ItemDef, RangeCheck, Severity};
 pub use oid::*;
-pub use rule::{
-    ConditionDef, FormalExpression, ImputationMethod, MethodDef, MethodType, Presentation,
-};
-pub use study::{Alias, MeasurementUnit, Study, StudyVersion, VersionRef};
+pub use rule::{ConditionDef, FormalExpression, ImputationMethod, MethodDef, MethodType, Presentation};
+pub use study::{Alias, MeasurementUnit, Study, StudyVersion, UNPLACED_FORMS, VersionRef};
 pub use text::{Text, Translation};
 
 /// Limits of a definition, checked by [`check`].

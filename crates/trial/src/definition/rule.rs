@@ -59,13 +59,7 @@ pub enum MethodType {
 
 impl MethodType {
     /// All.
-    pub const ALL: [Self; 5] = [
-        Self::Computation,
-        Self::Imputation,
-        Self::Transpose,
-        Self::Preload,
-        Self::Other,
-    ];
+    pub const ALL: [Self; 5] = [Self::Computation, Self::Imputation, Self::Transpose, Self::Preload, Self::Other];
 
     /// As ODM writes it.
     pub fn as_odm(self) -> &'static str {

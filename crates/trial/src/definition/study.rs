@@ -1,10 +1,12 @@
 //! A study and its versions (ODM: Study, MetaDataVersion).
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CodeList, ConditionDef, EventDef, Extension, FormDef, ImputationMethod, ItemDef, ItemGroupDef,
-    MethodDef, Presentation, Protocol, StudyOid, Text, UnitOid, VersionOid,
+    CodeList, ConditionDef, EventDef, EventOid, EventRef, EventType, Extension, FormDef, FormOid, FormRef,
+    ImputationMethod, ItemDef, ItemGroupDef, MethodDef, Presentation, Protocol, StudyOid, Text, UnitOid, VersionOid,
 };
 
 /// A study (ODM: Study). In a file of several sites each site may be a study that includes the main one's version.
@@ -77,6 +79,40 @@ pub struct StudyVersion {
     pub methods: Vec<MethodDef>,
     /// Kept beside it.
     pub extensions: Vec<Extension>,
+}
+
+/// The OID of the visit that [`StudyVersion::place_forms`] adds, and under which the `odm` crate writes forms that
+/// stand outside a visit.
+pub const UNPLACED_FORMS: &str = "PROBITY.UNPLACED-FORMS";
+
+impl StudyVersion {
+    /// Adds a visit of type common for the forms that no visit has, so that they can be filled in.
+    /// REDCap's projects without events and CDASH libraries have only such forms. `None`, and no change, where
+    /// every form has a visit or there is none.
+    pub fn place_forms(&mut self) -> Option<EventOid> {
+        let placed: HashSet<&FormOid> =
+            self.events.iter().flat_map(|event| event.forms.iter().map(|of| &of.form)).collect();
+        let unplaced: Vec<FormRef> = self
+            .forms
+            .iter()
+            .filter(|form| !placed.contains(&form.oid))
+            .map(|form| FormRef { form: form.oid.clone(), ..FormRef::default() })
+            .collect();
+        if unplaced.is_empty() || self.events.iter().any(|event| event.oid == UNPLACED_FORMS) {
+            return None;
+        }
+        let oid = EventOid::from(UNPLACED_FORMS);
+        self.events.push(EventDef {
+            oid: oid.clone(),
+            name: "Forms without a visit".to_owned(),
+            event_type: EventType::Common,
+            forms: unplaced,
+            ..EventDef::default()
+        });
+        let protocol = self.protocol.get_or_insert_default();
+        protocol.events.push(EventRef { event: oid.clone(), ..EventRef::default() });
+        Some(oid)
+    }
 }
 
 /// Names a version of a study (ODM: Include, MetaDataVersionRef).

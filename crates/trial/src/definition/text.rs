@@ -20,18 +20,12 @@ pub struct Translation {
 impl Text {
     /// A text that names no language.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self(vec![Translation {
-            language: None,
-            text: text.into(),
-        }])
+        Self(vec![Translation { language: None, text: text.into() }])
     }
 
     /// A text in one language.
     pub fn of(language: &str, text: impl Into<String>) -> Self {
-        Self(vec![Translation {
-            language: Some(language.to_owned()),
-            text: text.into(),
-        }])
+        Self(vec![Translation { language: Some(language.to_owned()), text: text.into() }])
     }
 
     /// True where there is no text at all.
@@ -55,16 +49,11 @@ impl Text {
 
     /// The languages it is written in.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter_map(|translation| translation.language.as_deref())
+        self.0.iter().filter_map(|translation| translation.language.as_deref())
     }
 
     fn first_where(&self, fits: impl Fn(Option<&str>) -> bool) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|translation| fits(translation.language.as_deref()))
-            .map(|found| found.text.as_str())
+        self.0.iter().find(|translation| fits(translation.language.as_deref())).map(|found| found.text.as_str())
     }
 }
 
@@ -79,29 +68,19 @@ mod tests {
     fn text(of: &[(Option<&str>, &str)]) -> Text {
         Text(
             of.iter()
-                .map(|(language, text)| Translation {
-                    language: language.map(str::to_owned),
-                    text: (*text).to_owned(),
-                })
+                .map(|(language, text)| Translation { language: language.map(str::to_owned), text: (*text).to_owned() })
                 .collect(),
         )
     }
 
     #[test]
     fn the_nearest_language_is_shown() {
-        let all = text(&[
-            (Some("fr"), "poids"),
-            (Some("de-AT"), "Gewicht"),
-            (Some("en"), "weight"),
-        ]);
+        let all = text(&[(Some("fr"), "poids"), (Some("de-AT"), "Gewicht"), (Some("en"), "weight")]);
         assert_eq!(all.in_language("de-AT"), "Gewicht");
         assert_eq!(all.in_language("de"), "Gewicht");
         assert_eq!(all.in_language("ko"), "weight");
         assert_eq!(text(&[(Some("fr"), "poids")]).in_language("ko"), "poids");
-        assert_eq!(
-            text(&[(Some("fr"), "poids"), (None, "weight")]).in_language("ko"),
-            "weight"
-        );
+        assert_eq!(text(&[(Some("fr"), "poids"), (None, "weight")]).in_language("ko"), "weight");
         assert_eq!(Text::default().in_language("en"), "");
     }
 }

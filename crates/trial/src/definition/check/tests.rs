@@ -1,9 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::definition::{
-    EventDef, EventRef, FormDef, FormRef, ItemDef, ItemGroupDef, ItemRef, Protocol,
-};
+use crate::definition::{EventDef, EventRef, FormDef, FormRef, ItemDef, ItemGroupDef, ItemRef, Protocol};
 
 fn study() -> Study {
     Study {
@@ -11,40 +9,25 @@ fn study() -> Study {
         versions: vec![StudyVersion {
             oid: "V".into(),
             protocol: Some(Protocol {
-                events: vec![EventRef {
-                    event: "E".into(),
-                    ..EventRef::default()
-                }],
+                events: vec![EventRef { event: "E".into(), ..EventRef::default() }],
                 ..Protocol::default()
             }),
             events: vec![EventDef {
                 oid: "E".into(),
-                forms: vec![FormRef {
-                    form: "F".into(),
-                    ..FormRef::default()
-                }],
+                forms: vec![FormRef { form: "F".into(), ..FormRef::default() }],
                 ..EventDef::default()
             }],
             forms: vec![FormDef {
                 oid: "F".into(),
-                groups: vec![ItemGroupRef {
-                    group: "G".into(),
-                    ..ItemGroupRef::default()
-                }],
+                groups: vec![ItemGroupRef { group: "G".into(), ..ItemGroupRef::default() }],
                 ..FormDef::default()
             }],
             groups: vec![ItemGroupDef {
                 oid: "G".into(),
-                items: vec![ItemRef {
-                    item: "I".into(),
-                    ..ItemRef::default()
-                }],
+                items: vec![ItemRef { item: "I".into(), ..ItemRef::default() }],
                 ..ItemGroupDef::default()
             }],
-            items: vec![ItemDef {
-                oid: "I".into(),
-                ..ItemDef::default()
-            }],
+            items: vec![ItemDef { oid: "I".into(), ..ItemDef::default() }],
             ..StudyVersion::default()
         }],
         ..Study::default()
@@ -86,11 +69,7 @@ fn each_break_is_found_and_named() {
             "two items have the OID I",
         ),
         (
-            |v| {
-                v.items
-                    .iter_mut()
-                    .for_each(|item| item.code_list = Some("CL".into()))
-            },
+            |v| v.items.iter_mut().for_each(|item| item.code_list = Some("CL".into())),
             ProblemCode::DanglingReference,
             Gravity::Refused,
             "study S / version V / item I",
@@ -104,23 +83,14 @@ fn each_break_is_found_and_named() {
             "one item has no OID",
         ),
         (
-            |v| {
-                v.items.push(ItemDef {
-                    oid: "F".into(),
-                    ..ItemDef::default()
-                })
-            },
+            |v| v.items.push(ItemDef { oid: "F".into(), ..ItemDef::default() }),
             ProblemCode::SharedOid,
             Gravity::Noted,
             "study S / version V",
             "one form and one item have the OID F",
         ),
         (
-            |v| {
-                v.forms
-                    .iter_mut()
-                    .for_each(|form| form.groups.extend(form.groups.clone()))
-            },
+            |v| v.forms.iter_mut().for_each(|form| form.groups.extend(form.groups.clone())),
             ProblemCode::DuplicateReference,
             Gravity::Noted,
             "study S / version V / form F",
@@ -129,10 +99,7 @@ fn each_break_is_found_and_named() {
         (
             |v| {
                 v.groups.iter_mut().for_each(|group| {
-                    group.groups.push(ItemGroupRef {
-                        group: "G".into(),
-                        ..ItemGroupRef::default()
-                    });
+                    group.groups.push(ItemGroupRef { group: "G".into(), ..ItemGroupRef::default() });
                 });
             },
             ProblemCode::Circular,
@@ -141,11 +108,7 @@ fn each_break_is_found_and_named() {
             "item group G holds itself",
         ),
         (
-            |v| {
-                v.items.iter_mut().for_each(|item| {
-                    item.question = Text::plain("x".repeat(limit::TEXT_BYTES_MAX + 1))
-                })
-            },
+            |v| v.items.iter_mut().for_each(|item| item.question = Text::plain("x".repeat(limit::TEXT_BYTES_MAX + 1))),
             ProblemCode::Limit,
             Gravity::Refused,
             "study S / version V / item I",
@@ -156,12 +119,7 @@ fn each_break_is_found_and_named() {
         let mut study = study();
         break_it(first(&mut study));
         let problems = check(&study);
-        let expected = Problem {
-            code,
-            gravity,
-            place: place.to_owned(),
-            message: message.to_owned(),
-        };
+        let expected = Problem { code, gravity, place: place.to_owned(), message: message.to_owned() };
         assert_eq!(problems, [expected]);
     }
 }
@@ -172,17 +130,11 @@ fn an_included_version_gives_what_its_own_lacks() {
     let mut site = study();
     site.oid = "SITE".into();
     first(&mut site).forms.clear();
-    first(&mut site).include = Some(VersionRef {
-        study: "S".into(),
-        version: "V".into(),
-    });
+    first(&mut site).include = Some(VersionRef { study: "S".into(), version: "V".into() });
     assert_eq!(check_all(&[main, site.clone()]), []);
     let alone = check(&site);
     assert_eq!(
-        alone
-            .iter()
-            .map(|of| (of.code, of.gravity))
-            .collect::<Vec<_>>(),
+        alone.iter().map(|of| (of.code, of.gravity)).collect::<Vec<_>>(),
         [(ProblemCode::UncheckedReference, Gravity::Noted)]
     );
 }
