@@ -79,3 +79,7 @@ pub fn fresh_totp_secret() -> Result<[u8; TOTP_SECRET_BYTES]> {
     aws_lc_rs::rand::fill(&mut secret).map_err(Error::fault)?;
     Ok(secret)
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../tests/refused/doors.md")]
+mod refused {}

@@ -1,21 +1,27 @@
 //! The audit of an organization: every ledger against its checkpoints (and those kept elsewhere), every record
 //! against its entry, every sealed value against its key. What is wrong is named; nothing is mended.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use ledger::{
     Hash,
     note::VerifierKey,
+    tile::{TILE_HEIGHT, Tile, TileSource},
+    tree::{Missing, complete_root},
     verify::{Audit, Finding},
 };
 use serde::Serialize;
+use trial::ids::KeyId;
 
 use crate::{
     backend::{Connection, values},
     error::Result,
     key::Cell,
     organization::Organization,
-    record,
+    record::{self, ErasureRecord, Record},
     signing::Signers,
     view::Snapshot,
 };
@@ -134,7 +140,8 @@ fn one_ledger(
         verified.find(format!("{origin}: there is no checkpoint, and none could be signed: the ledger does not open"));
         return Ok(());
     };
-    let mut audit = Audit::new(&newest, &all, keys);
+    let tiles = KeptTiles { db, ledger: number };
+    let mut audit = Audit::new(&newest, &all, keys).with_tiles(&tiles, false);
     let mut digests: HashMap<(String, [u8; 16], u32), Hash> = HashMap::new();
     db.each("SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
         let (index, bytes) = (row.size(0)?, row.blob(2)?);
@@ -160,6 +167,11 @@ fn one_ledger(
         Ok(())
     })?;
     let report = audit.finish();
+    tiles.roots(|level, index| {
+        verified.find(format!(
+            "{origin}: the root beside tile {index} of level {level} is not that of its hashes [tile-root]"
+        ));
+    })?;
     for finding in &report.findings {
         verified.find(format!("{origin}: {}", said(finding)));
     }
@@ -170,6 +182,40 @@ fn one_ledger(
         root: report.root.to_hex(),
     });
     Ok(())
+}
+
+/// Whole tiles as they are stored. They are compared with what the entries lead to; no verdict rests on them.
+struct KeptTiles<'a> {
+    db: &'a Connection,
+    ledger: u32,
+}
+
+impl KeptTiles<'_> {
+    /// Tells of every tile whose root, on which the next append would build, is not that of its hashes.
+    fn roots(&self, mut wrong: impl FnMut(i64, i64)) -> Result<()> {
+        let sql = "SELECT level, idx, hashes, root FROM tile WHERE ledger = ?1 ORDER BY level, idx";
+        self.db.each(sql, values![self.ledger], |row| {
+            let root = hashes(&row.blob(2)?).map(|hashes| complete_root(&hashes));
+            if root != Hash::from_slice(&row.blob(3)?).ok() {
+                wrong(row.int(0)?, row.int(1)?);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl TileSource for KeptTiles<'_> {
+    fn hashes(&self, tile: Tile) -> std::result::Result<Vec<Hash>, Missing> {
+        let missing = Missing { level: tile.level.saturating_mul(TILE_HEIGHT), index: tile.index };
+        let index = i64::try_from(tile.index).map_err(|_| missing)?;
+        let sql = "SELECT hashes FROM tile WHERE ledger = ?1 AND level = ?2 AND idx = ?3";
+        let bytes = self.db.one(sql, values![self.ledger, u32::from(tile.level), index], |row| row.blob(0));
+        bytes.ok().flatten().and_then(|bytes| hashes(&bytes)).ok_or(missing)
+    }
+}
+
+fn hashes(bytes: &[u8]) -> Option<Vec<Hash>> {
+    bytes.chunks(32).map(|hash| Hash::from_slice(hash).ok()).collect()
 }
 
 fn said(finding: &Finding) -> String {
@@ -218,8 +264,10 @@ fn named(
     Ok(())
 }
 
-/// Every sealed value opens in its own cell, unless its key was destroyed.
+/// Every sealed value opens in its own cell, unless its key was destroyed; and a key was destroyed by an erasure.
 fn records(snapshot: &Snapshot<'_>, verified: &mut Verified) -> Result<()> {
+    let destroyed = "SELECT id FROM wrapped_key WHERE wrapped IS NULL";
+    let mut lost: BTreeSet<KeyId> = snapshot.db.select(destroyed, &[], |row| row.id(0))?.into_iter().collect();
     snapshot.db.each("SELECT kind, key, version, sealed FROM record", &[], |row| {
         let (kind, key, version, sealed) = (row.text(0)?, row.bytes::<16>(1)?, row.number(2)?, row.blob(3)?);
         let place = || format!("{kind} {} version {version}", hyphenated(&key));
@@ -229,7 +277,14 @@ fn records(snapshot: &Snapshot<'_>, verified: &mut Verified) -> Result<()> {
             Ok(Some(with)) => {
                 let cell = Cell { organization: snapshot.organization, kind: &kind, key: &key, version };
                 match with.open(cell, &sealed) {
-                    Some(_) => verified.opened = verified.opened.saturating_add(1),
+                    Some(plain) => {
+                        verified.opened = verified.opened.saturating_add(1);
+                        if kind == ErasureRecord::KIND
+                            && let Ok(erasure) = serde_json::from_slice::<ErasureRecord>(&plain)
+                        {
+                            lost.remove(&erasure.key);
+                        }
+                    }
                     None => verified.find(format!(
                         "{} does not open in its place: it was changed or moved there [sealed-elsewhere]",
                         place()
@@ -238,7 +293,11 @@ fn records(snapshot: &Snapshot<'_>, verified: &mut Verified) -> Result<()> {
             }
         }
         Ok(())
-    })
+    })?;
+    for key in lost {
+        verified.find(format!("key {key} was destroyed, and no erasure says so: what it sealed is lost [key-lost]"));
+    }
+    Ok(())
 }
 
 /// A key as entries write it.

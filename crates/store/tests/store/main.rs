@@ -4,12 +4,20 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod disk;
+mod fences;
 mod forms;
 mod grants;
+mod kill;
+mod opening;
 mod people;
+mod property;
+mod raw;
 mod requests;
+mod rest;
 mod rows;
 mod sessions;
 mod sign_in;
 mod studies;
 mod subjects;
+mod tamper;

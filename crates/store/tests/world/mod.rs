@@ -94,7 +94,12 @@ impl World {
 
     /// As [`World::founded`]; with `second_factor`, nobody is signed in.
     pub fn founded_with(second_factor: bool) -> Self {
-        let (clock, folder) = (Hands::new(), Folder::new());
+        Self::founded_in(Folder::new(), second_factor)
+    }
+
+    /// As [`World::founded_with`], in a folder that the caller has seen to.
+    pub fn founded_in(folder: Folder, second_factor: bool) -> Self {
+        let clock = Hands::new();
         let installation = Installation::create(folder.path(), None, Arc::<Hands>::clone(&clock)).unwrap();
         let organization = installation.found(founding("Nordic Trials", second_factor), &first("token-of-adam")).unwrap();
         let mut world = World {
