@@ -31,6 +31,9 @@ use crate::{
     time::Clock,
 };
 
+/// Ends the name of an organization's folder until the organization is founded.
+const FOUNDING: &str = "founding";
+
 /// A data directory, open.
 pub struct Installation {
     folder: PathBuf,
@@ -113,7 +116,10 @@ impl Installation {
         let entries = fs::read_dir(folder.join("organizations")).map_err(Error::fault)?;
         for entry in entries {
             let path = entry.map_err(Error::fault)?.path();
-            if path.is_dir() {
+            if path.extension().is_some_and(|extension| extension == FOUNDING) {
+                // A founding that a crash broke off: it was never acknowledged, so nothing of it may stay.
+                let _ = fs::remove_dir_all(&path);
+            } else if path.is_dir() {
                 let organization = installation.open_organization(&path)?;
                 installation.keep(organization);
             }
@@ -152,14 +158,19 @@ impl Installation {
             return Err(Error::refused("name", "taken", format!("an organization named {name} exists already")));
         }
         let id: OrganizationId = Fresh::default().id(self.clock.now())?;
-        let folder = self.folder.join("organizations").join(id.to_string());
-        make_folder(&folder)?;
-        let made = self.found_in(&folder, id, &name, founding, first);
+        let all = self.folder.join("organizations");
+        let (begun, folder) = (all.join(format!("{id}.{FOUNDING}")), all.join(id.to_string()));
+        make_folder(&begun)?;
+        let made = self.found_in(&begun, id, &name, founding, first).and_then(|()| {
+            // Its name makes it an organization: a crash before leaves none, one after leaves it whole.
+            fs::rename(&begun, &folder).and_then(|()| File::open(&all)?.sync_all()).map_err(Error::fault)?;
+            self.open_organization(&folder)
+        });
         match made {
             Ok(organization) => Ok(self.keep(organization)),
             Err(error) => {
                 // It was never acknowledged, so nothing of it may stay.
-                let _ = fs::remove_dir_all(&folder);
+                let _ = fs::remove_dir_all(&begun);
                 Err(error)
             }
         }
@@ -172,7 +183,7 @@ impl Installation {
         name: &str,
         founding: FoundOrganization,
         first: &FirstAdministrator,
-    ) -> Result<Organization> {
+    ) -> Result<()> {
         let keys = KeyFile::create(&folder.join("keys.json"), &self.root, id, name)?;
         let ring = KeyRing::new(id, keys.organization, keys.tag);
         let shared = Shared::new(id, name.to_owned(), ring, Arc::clone(&self.clock));
@@ -187,7 +198,7 @@ impl Installation {
             enrolment_tag: crate::session::tag(&first.token),
         };
         organization.act(&operator, AppointFirst { person }, organization.fresh_request()?)?;
-        Ok(organization)
+        Ok(())
     }
 
     fn keep(&self, organization: Organization) -> Arc<Organization> {

@@ -1,8 +1,8 @@
 //! The keys below the organization key: made, wrapped, found, destroyed. They lie in a table outside the ledger.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use trial::ids::{Id, KeyId, OrganizationId};
@@ -46,7 +46,14 @@ pub(crate) struct KeyRing {
     organization: OrganizationId,
     top: Arc<SealKey>,
     tag: Zeroizing<[u8; 32]>,
-    open: Mutex<HashMap<KeyId, Arc<SealKey>>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    keys: HashMap<KeyId, Arc<SealKey>>,
+    /// Keys destroyed since the start. A reader that sees a state of before may still open one: not for others.
+    destroyed: HashSet<KeyId>,
 }
 
 impl KeyRing {
@@ -100,7 +107,7 @@ impl KeyRing {
         if id == self.top.id() {
             return Ok(Some(Arc::clone(&self.top)));
         }
-        if let Some(key) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(key) = self.open().keys.get(&id) {
             return Ok(Some(Arc::clone(key)));
         }
         let row = db.one("SELECT purpose, wrapper, wrapped FROM wrapped_key WHERE id = ?1", values![&id], |row| {
@@ -129,24 +136,62 @@ impl KeyRing {
     /// Destroys a key: its wrapped bytes go, its row stays to say so.
     pub(crate) fn destroy(&self, db: &Connection, id: KeyId) -> Result<()> {
         db.execute("UPDATE wrapped_key SET wrapped = NULL WHERE id = ?1", values![&id])?;
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let mut open = self.open();
+        open.keys.remove(&id);
+        open.destroyed.insert(id);
         Ok(())
     }
 
     /// Forgets every open key, so that each is read again.
     pub(crate) fn forget(&self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.open().keys.clear();
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, key: Arc<SealKey>) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= OPEN_KEYS_MAX {
-            open.clear();
+        let mut open = self.open();
+        if open.destroyed.contains(&key.id()) {
+            return;
         }
-        open.insert(key.id(), key);
+        if open.keys.len() >= OPEN_KEYS_MAX {
+            open.keys.clear();
+        }
+        open.keys.insert(key.id(), key);
     }
 
     fn cell<'a>(&self, purpose: &'a str, id: &'a KeyId) -> Cell<'a> {
         Cell { organization: self.organization, kind: purpose, key: id.bytes(), version: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Location;
+
+    #[test]
+    fn a_reader_of_a_state_before_keeps_no_destroyed_key_open() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("probity-ring-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).map_err(Error::fault)?;
+        let location = Location::File { path: folder.join("store.db"), key: Zeroizing::new([1; 32]) };
+        let mut writer = location.writer(true)?;
+        writer.migrate()?;
+        let top = SealKey::new(KeyId::from_bytes([9; 16]), &[9; 32])?;
+        let ring = KeyRing::new(OrganizationId::from_bytes([1; 16]), top, Zeroizing::new([2; 32]));
+        let id = KeyId::from_bytes([7; 16]);
+        ring.make(&writer, Purpose::Subject, None, id)?;
+        let reader = location.reader()?;
+        reader.begin_reading()?;
+        ring.forget();
+        assert!(ring.find(&reader, id)?.is_some(), "its state begins here");
+        ring.destroy(&writer, id)?;
+        assert!(ring.find(&reader, id)?.is_some(), "it sees the state of before");
+        assert!(ring.find(&writer, id)?.is_none(), "and shows it to nobody else");
+        drop((reader, writer));
+        std::fs::remove_dir_all(&folder).map_err(Error::fault)
     }
 }
