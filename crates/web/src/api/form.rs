@@ -113,8 +113,9 @@ pub(super) async fn save(
     let act =
         SaveForm { subject, event, event_repeat, form, form_repeat, revision, changes, removed, complete, reason };
     let receipt = asker.act(act, request).await?;
-    // A save is accepted on the current revision only, and makes the next one.
-    Ok(Json(Saved { revision: revision.saturating_add(1), receipt }))
+    // The revision grows with every record of the form and its groups; a save is accepted on the current one only.
+    let put = receipt.records.iter().filter(|put| matches!(put.kind.as_str(), "form" | "item_group")).count();
+    Ok(Json(Saved { revision: revision.saturating_add(put as u64), receipt }))
 }
 
 /// Where an item is.
