@@ -154,8 +154,11 @@ fn tiles_and_checkpoints(from: &Connection, to: &Connection, number: u32) -> Res
     })
 }
 
+/// Tables with their rows, and what differs between them, in words.
+type Compared = (Vec<(String, u64)>, Vec<String>);
+
 /// Every table but the operational ones, row by row in a fixed order.
-fn compare(live: &Connection, rebuilt: &Connection) -> Result<(Vec<(String, u64)>, Vec<String>)> {
+fn compare(live: &Connection, rebuilt: &Connection) -> Result<Compared> {
     let (tables, others) = (live.tables()?, rebuilt.tables()?);
     let mut differences = Vec::new();
     if tables != others {

@@ -2,8 +2,6 @@
 //! own audit records attached, never as if it had been entered here. A file arrives in parts; each part is one act,
 //! and a part that was taken is not taken again, so an interrupted import goes on where it stopped.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use trial::{
     clinical::{Chunk, EventHead, FormHead, ItemGroupData, SubjectHead},
@@ -16,7 +14,11 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
-    acts::{study::add_site, subject::add_subject},
+    acts::{
+        import_met::{find_group, find_subject, find_visit, join_event, join_form, join_subject, study_key},
+        study::add_site,
+        subject::add_subject,
+    },
     backend::values,
     error::{Error, Result},
     key::SealKey,
@@ -459,66 +461,4 @@ impl Taking {
         let key = study_key(tx, self.study)?;
         tx.put(&self.import, self.seen.parts, &ImportPart { import: self.import, part: chunk.clone() }, &key)
     }
-}
-
-fn study_key(tx: &Tx<'_>, study: StudyId) -> Result<Arc<SealKey>> {
-    let key = tx
-        .db
-        .one("SELECT key FROM study WHERE id = ?1", values![&study], |row| row.id::<KeyId>(0))?
-        .ok_or(Error::Hidden)?;
-    tx.key(key)
-}
-
-fn find_subject(tx: &Tx<'_>, study: StudyId, code: &str) -> Result<Option<(SubjectId, KeyId)>> {
-    tx.db.one("SELECT id, key FROM subject WHERE study = ?1 AND code = ?2", values![&study, code.trim()], |row| {
-        Ok((row.id(0)?, row.id(1)?))
-    })
-}
-
-fn find_visit(tx: &Tx<'_>, subject: SubjectId, event: &str, repeat: &str) -> Result<Option<VisitId>> {
-    tx.db.one(
-        "SELECT id FROM visit WHERE subject = ?1 AND event_oid = ?2 AND repeat = ?3",
-        values![&subject, event, repeat],
-        |row| row.id(0),
-    )
-}
-
-/// A group and its version; derived rows show it also before the act ends.
-fn find_group(tx: &Tx<'_>, form: FormId, oid: &str, repeat: &str) -> Result<Option<(GroupId, u32)>> {
-    tx.db.one(
-        "SELECT id, version FROM item_group WHERE form = ?1 AND group_oid = ?2 AND repeat = ?3",
-        values![&form, oid, repeat],
-        |row| Ok((row.id(0)?, row.number(1)?)),
-    )
-}
-
-/// Puts what a file says of a subject after its visits to what it said before.
-fn join_subject(mut first: SubjectHead, then: SubjectHead) -> SubjectHead {
-    first.transaction = first.transaction.or(then.transaction);
-    first.investigator = first.investigator.or(then.investigator);
-    first.site = first.site.or(then.site);
-    first.audit.extend(then.audit);
-    first.signature = first.signature.or(then.signature);
-    first.annotations.extend(then.annotations);
-    first.extensions.extend(then.extensions);
-    first
-}
-
-fn join_event(mut first: EventHead, then: EventHead) -> EventHead {
-    first.transaction = first.transaction.or(then.transaction);
-    first.audit.extend(then.audit);
-    first.signature = first.signature.or(then.signature);
-    first.annotations.extend(then.annotations);
-    first.extensions.extend(then.extensions);
-    first
-}
-
-fn join_form(mut first: FormHead, then: FormHead) -> FormHead {
-    first.transaction = first.transaction.or(then.transaction);
-    first.archive_layout = first.archive_layout.or(then.archive_layout);
-    first.audit.extend(then.audit);
-    first.signature = first.signature.or(then.signature);
-    first.annotations.extend(then.annotations);
-    first.extensions.extend(then.extensions);
-    first
 }

@@ -4,6 +4,7 @@ mod change;
 mod form;
 pub(crate) mod grant;
 mod import;
+mod import_met;
 mod organization;
 pub(crate) mod person;
 mod session;
