@@ -139,13 +139,13 @@ pub(super) fn report(chance: &mut Chance, site: Site, number: usize, event: &Hap
     sheet.decided = &["I.AEREL"];
     sheet.may_wait = false;
     let english = styled(chance, event.kind.english);
-    let own_word = chance.happens(160);
     let [oslo, lyon, kyoto] = event.kind.said;
     let said = match site {
         Site::Oslo => oslo,
         Site::Lyon => lyon,
         Site::Kyoto => kyoto,
     };
+    let own_word = chance.happens(160) && said != english;
     sheet.put("IG.AE", "I.AETERM", if own_word { said.to_owned() } else { english.clone() });
     let replaced = sheet.cells.first().filter(|_| own_word).map(|cell| Cell { value: english, ..cell.clone() });
     let goes_on = event.end > day;

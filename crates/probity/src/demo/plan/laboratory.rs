@@ -72,7 +72,7 @@ fn head(chance: &mut Chance, sheet: &mut Sheet, site: Site, date: Date) {
 fn result(chance: &mut Chance, sheet: &mut Sheet, row: usize, test: &Test, site: Site) {
     let drawn = chance.around(test.mean, test.deviation);
     // Now and then something is wrong with liver or kidneys.
-    let drawn = if chance.happens(12) { drawn * 2.4 } else { drawn }.clamp(test.mean * 0.25, test.mean * 6.0);
+    let drawn = if chance.happens(25) { drawn * 2.2 } else { drawn }.clamp(test.mean * 0.25, test.mean * 6.0);
     // Glucose comes in mg/dL from Lyon's own device.
     let in_mg = test.code == "GLUC" && site == Site::Lyon && chance.happens(200);
     let (factor, unit, digits) = if in_mg { (GLUCOSE_MG_DL, "MU.MGDL", 0) } else { (1.0, test.unit, test.digits) };

@@ -96,7 +96,7 @@ impl Log {
         for one in taken {
             self.row(&mut sheet, one);
         }
-        let copied = taken.first().filter(|_| desk.chance.happens(50));
+        let copied = taken.first().filter(|_| desk.chance.happens(130));
         if let Some(again) = copied {
             self.row(&mut sheet, again);
         }

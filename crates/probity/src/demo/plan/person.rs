@@ -45,7 +45,7 @@ impl Person {
             diastolic: (systolic * 0.6 + chance.around(2.0, 5.0)).clamp(66.0, 104.0),
             pulse: chance.around(72.0, 9.0).clamp(50.0, 98.0),
             effect: chance.around(11.0, 8.0),
-            fahrenheit: site == Site::Lyon && chance.happens(250),
+            fahrenheit: site == Site::Lyon && chance.happens(400),
             smoking: chance.weighed(&[(55, "NEVER"), (28, "FORMER"), (17, "CURRENT")]),
             occupation: chance.pick(OCCUPATIONS),
         }

@@ -65,6 +65,8 @@ fn apply(definition: &Indexed, form: &mut Standing, save: &Save, met: &mut Met) 
     assert_eq!(form_def.repeating, !save.place.form_repeat.is_empty(), "{}", says("form's repeat"));
     assert!(!save.changes.is_empty() || !save.removed.is_empty() || save.complete.is_some(), "{}", says("empty save"));
     met.by_investigator += usize::from(save.by == Hand::Investigator);
+    let items: HashSet<_> = save.changes.iter().map(|of| (&of.group, &of.group_repeat, &of.item)).collect();
+    assert_eq!(items.len(), save.changes.len(), "{}", says("an item twice"));
     let mut differs = save.complete.is_some_and(|complete| complete != form.complete);
     for change in &save.changes {
         let group = definition.group(&change.group).unwrap();
@@ -101,24 +103,24 @@ fn apply(definition: &Indexed, form: &mut Standing, save: &Save, met: &mut Met) 
         differs = true;
     }
     assert!(differs, "{}", says("nothing changed"));
-    match save.complete {
-        Some(true) => {
-            let answered: Vec<Answered<'_>> = form
-                .values
-                .keys()
-                .map(|(group, row, item)| Answered { group, row: Some(row).filter(|row| !row.is_empty()).map(String::as_str), item })
-                .collect();
-            let missing = check::missing(definition, form_def, &answered, "en");
-            assert!(missing.iter().all(|missing| !missing.finding.hard), "{}: {missing:?}", says("incomplete"));
-            form.complete = true;
-        }
-        Some(false) => {
-            assert!(!form.complete || save.reason.is_some(), "{}", says("opened again without a reason"));
-            met.opened_again += usize::from(form.complete);
-            form.complete = false;
-        }
-        None => {}
+    let completes = save.complete.unwrap_or(form.complete);
+    if completes {
+        // What is called complete is whole, and what is complete stays whole.
+        let answered: Vec<Answered<'_>> = form
+            .values
+            .keys()
+            .map(|(group, row, item)| {
+                let row = Some(row.as_str()).filter(|row| !row.is_empty());
+                Answered { group, row, item }
+            })
+            .collect();
+        let missing = check::missing(definition, form_def, &answered, "en");
+        assert!(missing.iter().all(|missing| !missing.finding.hard), "{}: {missing:?}", says("incomplete"));
+    } else if form.complete {
+        assert!(save.reason.is_some(), "{}", says("opened again without a reason"));
+        met.opened_again += 1;
     }
+    form.complete = completes;
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn the_same_seed_on_the_same_day_makes_the_same_data() {
 #[test]
 fn the_server_would_take_every_save() {
     let definition = definition();
-    for seed in 0..20 {
+    for seed in 0..6 {
         for subject in plan(&definition, wanted(seed)) {
             replay(&definition, &subject, &mut Met::default());
         }

@@ -26,9 +26,11 @@ pub(super) fn fill(chance: &mut Chance, sheet: &mut Sheet, taking: Taking<'_>) {
     sheet.put("IG.VS", "I.VSPOS", chance.weighed(&[(92, "SITTING"), (6, "SUPINE"), (2, "STANDING")]));
     let progress = dosed_days.map_or(0.0, |days| (days as f64 / 56.0).clamp(0.0, 1.0));
     let lowered = person.effect * progress;
-    whole(chance, sheet, "I.SYSBP", person.systolic - lowered, 6.5, (78.0, 205.0), "MU.MMHG");
+    // Some come up the stairs, or fear the cuff.
+    let hurried = if chance.happens(40) { 34.0 } else { 0.0 };
+    whole(chance, sheet, "I.SYSBP", person.systolic - lowered + hurried, 6.5, (78.0, 205.0), "MU.MMHG");
     whole(chance, sheet, "I.DIABP", person.diastolic - lowered * 0.5, 4.5, (46.0, 118.0), "MU.MMHG");
-    whole(chance, sheet, "I.PULSE", person.pulse, 6.0, (40.0, 128.0), "MU.BPM");
+    whole(chance, sheet, "I.PULSE", person.pulse + hurried, 6.0, (40.0, 128.0), "MU.BPM");
     temperature(chance, sheet, person.fahrenheit);
     if body {
         if dosed_days.is_none() {
