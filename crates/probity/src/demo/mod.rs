@@ -119,8 +119,8 @@ impl Demo {
             (None, Err(_)) => serve(SocketAddr::new(LISTEN.ip(), 0))?,
             (_, served) => served?,
         };
-        let address = serving.addresses.first().context("the server listens nowhere")?;
-        Ok((serving, format!("http://{address}")))
+        let address = serving.addresses.first().map(|bound| format!("http://{bound}"));
+        Ok((serving, address.context("the server listens nowhere")?))
     }
 }
 
