@@ -157,13 +157,7 @@ pub enum Decision {
 
 /// Decides. `grants` are all grants of the principal; those that do not hold at `at` are ignored here.
 #[must_use]
-pub fn decide(
-    who: Principal,
-    grants: &[Grant],
-    needs: Permission,
-    place: Place,
-    at: Timestamp,
-) -> Decision {
+pub fn decide(who: Principal, grants: &[Grant], needs: Permission, place: Place, at: Timestamp) -> Decision {
     match (who, place, needs) {
         (_, Place::Door, Permission::SignIn | Permission::LedgerWitness) => {
             Decision::Allow(Capacity::Anyone, Sites::Only(Vec::new()))
@@ -171,33 +165,20 @@ pub fn decide(
         (Principal::Operator, Place::Installation, Permission::OrganizationFound) => {
             Decision::Allow(Capacity::Operator, Sites::Only(Vec::new()))
         }
-        (Principal::Person(person), Place::Own(owner), Permission::OwnAccount)
-            if person == owner =>
-        {
+        (Principal::Person(person), Place::Own(owner), Permission::OwnAccount) if person == owner => {
             Decision::Allow(Capacity::Owner, Sites::Only(Vec::new()))
         }
-        (
-            Principal::Person(person),
-            Place::Organization | Place::Study(_) | Place::SitesOf(_) | Place::Site(..),
-            _,
-        ) => by_grants(person, grants, needs, place, at),
+        (Principal::Person(person), Place::Organization | Place::Study(_) | Place::SitesOf(_) | Place::Site(..), _) => {
+            by_grants(person, grants, needs, place, at)
+        }
         _ => Decision::Hidden,
     }
 }
 
-fn by_grants(
-    person: PersonId,
-    grants: &[Grant],
-    needs: Permission,
-    place: Place,
-    at: Timestamp,
-) -> Decision {
+fn by_grants(person: PersonId, grants: &[Grant], needs: Permission, place: Place, at: Timestamp) -> Decision {
     let mut known = matches!(place, Place::Organization);
     let mut found: Option<(Role, Sites)> = None;
-    for grant in grants
-        .iter()
-        .filter(|grant| grant.person == person && grant.holds(at))
-    {
+    for grant in grants.iter().filter(|grant| grant.person == person && grant.holds(at)) {
         known |= knows_of(&grant.scope, place);
         let Some(reach) = reach(&grant.scope, place, needs) else {
             continue;
@@ -229,10 +210,7 @@ fn by_grants(
 /// Whether a person with a grant of this scope knows that the place exists, so that a refusal may say so.
 fn knows_of(scope: &Scope, place: Place) -> bool {
     match (*scope, place) {
-        (
-            Scope::Study { study } | Scope::Site { study, .. },
-            Place::Study(s) | Place::SitesOf(s),
-        ) => study == s,
+        (Scope::Study { study } | Scope::Site { study, .. }, Place::Study(s) | Place::SitesOf(s)) => study == s,
         (Scope::Study { study }, Place::Site(s, _)) => study == s,
         (Scope::Site { study, site }, Place::Site(s, x)) => study == s && site == x,
         _ => false,
@@ -243,20 +221,12 @@ fn knows_of(scope: &Scope, place: Place) -> bool {
 fn reach(scope: &Scope, place: Place, needs: Permission) -> Option<Sites> {
     match (*scope, place) {
         (Scope::Organization, Place::Organization) => Some(Sites::Only(Vec::new())),
-        (Scope::Study { study }, Place::Study(s) | Place::SitesOf(s) | Place::Site(s, _))
-            if study == s =>
-        {
+        (Scope::Study { study }, Place::Study(s) | Place::SitesOf(s) | Place::Site(s, _)) if study == s => {
             Some(Sites::All)
         }
-        (Scope::Site { study, site }, Place::SitesOf(s)) if study == s => {
-            Some(Sites::Only(vec![site]))
-        }
-        (Scope::Site { study, site }, Place::Site(s, x)) if study == s && site == x => {
-            Some(Sites::Only(vec![site]))
-        }
-        (Scope::Site { study, site }, Place::Study(s))
-            if study == s && needs.reaches_up_from_site() =>
-        {
+        (Scope::Site { study, site }, Place::SitesOf(s)) if study == s => Some(Sites::Only(vec![site])),
+        (Scope::Site { study, site }, Place::Site(s, x)) if study == s && site == x => Some(Sites::Only(vec![site])),
+        (Scope::Site { study, site }, Place::Study(s)) if study == s && needs.reaches_up_from_site() => {
             Some(Sites::Only(vec![site]))
         }
         _ => None,
@@ -277,34 +247,16 @@ mod tests {
     }
 
     fn grant(role: Role, scope: Scope) -> Grant {
-        Grant {
-            id: id(9),
-            person: id(1),
-            role,
-            scope,
-            from: at(100),
-            until: Some(at(200)),
-        }
+        Grant { id: id(9), person: id(1), role, scope, from: at(100), until: Some(at(200)) }
     }
 
-    const SITE: fn() -> Scope = || Scope::Site {
-        study: id(2),
-        site: id(3),
-    };
+    const SITE: fn() -> Scope = || Scope::Site { study: id(2), site: id(3) };
 
     #[test]
     fn a_grant_holds_from_its_first_instant_until_before_its_last() {
         let coordinator = [grant(Role::Coordinator, SITE())];
         let place = Place::Site(id(2), id(3));
-        let ask = |second| {
-            decide(
-                Principal::Person(id(1)),
-                &coordinator,
-                Permission::FormEdit,
-                place,
-                at(second),
-            )
-        };
+        let ask = |second| decide(Principal::Person(id(1)), &coordinator, Permission::FormEdit, place, at(second));
         assert_eq!(ask(99), Decision::Hidden);
         assert!(matches!(ask(100), Decision::Allow(..)));
         assert!(matches!(ask(199), Decision::Allow(..)));
@@ -314,43 +266,14 @@ mod tests {
     #[test]
     fn another_site_is_hidden_and_another_right_forbidden() {
         let coordinator = [grant(Role::Coordinator, SITE())];
-        let ask = |needs, place| {
-            decide(
-                Principal::Person(id(1)),
-                &coordinator,
-                needs,
-                place,
-                at(150),
-            )
-        };
-        assert_eq!(
-            ask(Permission::FormSee, Place::Site(id(2), id(4))),
-            Decision::Hidden
-        );
-        assert_eq!(
-            ask(Permission::FormSee, Place::Site(id(7), id(3))),
-            Decision::Hidden
-        );
-        assert_eq!(
-            ask(Permission::SubjectErase, Place::Site(id(2), id(3))),
-            Decision::Forbidden
-        );
-        assert_eq!(
-            ask(Permission::StudyBuild, Place::Study(id(2))),
-            Decision::Forbidden
-        );
-        assert_eq!(
-            ask(Permission::StudyBuild, Place::Study(id(7))),
-            Decision::Hidden
-        );
-        assert!(matches!(
-            ask(Permission::StudySee, Place::Study(id(2))),
-            Decision::Allow(..)
-        ));
-        assert_eq!(
-            ask(Permission::PeopleSee, Place::Organization),
-            Decision::Forbidden
-        );
+        let ask = |needs, place| decide(Principal::Person(id(1)), &coordinator, needs, place, at(150));
+        assert_eq!(ask(Permission::FormSee, Place::Site(id(2), id(4))), Decision::Hidden);
+        assert_eq!(ask(Permission::FormSee, Place::Site(id(7), id(3))), Decision::Hidden);
+        assert_eq!(ask(Permission::SubjectErase, Place::Site(id(2), id(3))), Decision::Forbidden);
+        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(2))), Decision::Forbidden);
+        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(7))), Decision::Hidden);
+        assert!(matches!(ask(Permission::StudySee, Place::Study(id(2))), Decision::Allow(..)));
+        assert_eq!(ask(Permission::PeopleSee, Place::Organization), Decision::Forbidden);
     }
 
     #[test]
@@ -358,13 +281,8 @@ mod tests {
         for role in Role::ALL {
             let grants = [grant(*role, Scope::Organization)];
             for needs in Permission::ALL {
-                for place in [
-                    Place::Study(id(2)),
-                    Place::SitesOf(id(2)),
-                    Place::Site(id(2), id(3)),
-                ] {
-                    let decision =
-                        decide(Principal::Person(id(1)), &grants, *needs, place, at(150));
+                for place in [Place::Study(id(2)), Place::SitesOf(id(2)), Place::Site(id(2), id(3))] {
+                    let decision = decide(Principal::Person(id(1)), &grants, *needs, place, at(150));
                     assert_eq!(decision, Decision::Hidden, "{role:?} {needs:?} {place:?}");
                 }
             }
@@ -382,11 +300,7 @@ mod tests {
                     Place::SitesOf(id(2)),
                     Place::Site(id(2), id(3)),
                 ] {
-                    assert_eq!(
-                        decide(who, &[], *needs, place, at(150)),
-                        Decision::Hidden,
-                        "{who:?} {needs:?}"
-                    );
+                    assert_eq!(decide(who, &[], *needs, place, at(150)), Decision::Hidden, "{who:?} {needs:?}");
                 }
             }
         }
@@ -396,34 +310,13 @@ mod tests {
     fn sites_of_two_grants_are_joined() {
         let two = [
             grant(Role::Coordinator, SITE()),
-            grant(
-                Role::Monitor,
-                Scope::Site {
-                    study: id(2),
-                    site: id(5),
-                },
-            ),
-            grant(
-                Role::SiteAdministrator,
-                Scope::Site {
-                    study: id(2),
-                    site: id(6),
-                },
-            ),
+            grant(Role::Monitor, Scope::Site { study: id(2), site: id(5) }),
+            grant(Role::SiteAdministrator, Scope::Site { study: id(2), site: id(6) }),
         ];
-        let seen = decide(
-            Principal::Person(id(1)),
-            &two,
-            Permission::SubjectSee,
-            Place::SitesOf(id(2)),
-            at(150),
-        );
+        let seen = decide(Principal::Person(id(1)), &two, Permission::SubjectSee, Place::SitesOf(id(2)), at(150));
         assert_eq!(
             seen,
-            Decision::Allow(
-                Capacity::Role(Role::Coordinator),
-                Sites::Only(vec![id(3), id(5)])
-            ),
+            Decision::Allow(Capacity::Role(Role::Coordinator), Sites::Only(vec![id(3), id(5)])),
             "the administrator's site opens no subject"
         );
     }

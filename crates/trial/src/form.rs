@@ -38,13 +38,9 @@ impl FormState {
     /// The state with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        [
-            FormState::NotStarted,
-            FormState::InProgress,
-            FormState::Complete,
-        ]
-        .into_iter()
-        .find(|state| state.code() == code)
+        [FormState::NotStarted, FormState::InProgress, FormState::Complete]
+            .into_iter()
+            .find(|state| state.code() == code)
     }
 }
 

@@ -60,16 +60,9 @@ pub fn text(what: &'static str, raw: &str, max: usize) -> Result<String, TextPro
         return Err(TextProblem::Empty { what });
     }
     if trimmed.len() > max {
-        return Err(TextProblem::TooLong {
-            what,
-            bytes: trimmed.len(),
-            max,
-        });
+        return Err(TextProblem::TooLong { what, bytes: trimmed.len(), max });
     }
-    if trimmed
-        .chars()
-        .any(|c| c.is_control() && c != '\n' && c != '\t')
-    {
+    if trimmed.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(TextProblem::Control { what });
     }
     Ok(trimmed.to_owned())
@@ -82,21 +75,8 @@ mod tests {
     #[test]
     fn text_is_trimmed_bounded_and_printable() {
         assert_eq!(text("a name", "  Ana Lund ", 20), Ok("Ana Lund".into()));
-        assert_eq!(
-            text("a name", " \n ", 20),
-            Err(TextProblem::Empty { what: "a name" })
-        );
-        assert_eq!(
-            text("a name", "abc", 2),
-            Err(TextProblem::TooLong {
-                what: "a name",
-                bytes: 3,
-                max: 2
-            })
-        );
-        assert_eq!(
-            text("a name", "a\u{7}b", 9),
-            Err(TextProblem::Control { what: "a name" })
-        );
+        assert_eq!(text("a name", " \n ", 20), Err(TextProblem::Empty { what: "a name" }));
+        assert_eq!(text("a name", "abc", 2), Err(TextProblem::TooLong { what: "a name", bytes: 3, max: 2 }));
+        assert_eq!(text("a name", "a\u{7}b", 9), Err(TextProblem::Control { what: "a name" }));
     }
 }

@@ -103,7 +103,10 @@ impl Role {
 /// May a person in `role` do `permission`, where the grant's scope covers the place? This table is the policy;
 /// `docs/permissions.txt` is printed from it.
 #[must_use]
-#[expect(clippy::match_like_matches_macro, reason = "a table: the pairs that are allowed, and one last arm that denies")]
+#[expect(
+    clippy::match_like_matches_macro,
+    reason = "a table: the pairs that are allowed, and one last arm that denies"
+)]
 pub const fn may(role: Role, permission: P) -> bool {
     match (role, permission) {
         (

@@ -43,6 +43,10 @@ fn the_reviewed_file_is_the_table() -> Result<(), Box<dyn std::error::Error>> {
     if env::var_os("PROBITY_BLESS").is_some() {
         fs::write(&file, &printed)?;
     }
-    assert_eq!(fs::read_to_string(&file)?, printed, "docs/permissions.txt differs from the role table; see the head of this test");
+    assert_eq!(
+        fs::read_to_string(&file)?,
+        printed,
+        "docs/permissions.txt differs from the role table; see the head of this test"
+    );
     Ok(())
 }

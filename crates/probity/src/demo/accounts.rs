@@ -38,7 +38,8 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
 /// A new password: five words, of 40 bits together. Enough where each guess costs an Argon2id and growing waits.
 pub(crate) fn password() -> Result<String> {
     let drawn: [u8; 5] = random()?;
-    let words: Vec<&str> = drawn.iter().filter_map(|byte| WORDS.split_ascii_whitespace().nth(usize::from(*byte))).collect();
+    let words: Vec<&str> =
+        drawn.iter().filter_map(|byte| WORDS.split_ascii_whitespace().nth(usize::from(*byte))).collect();
     Ok(words.join("-"))
 }
 
@@ -74,11 +75,18 @@ pub(crate) fn said(address: &str, folder: &Folder, accounts: &[Account]) -> Stri
     let heads = ["Role", "Name", "Sign-in", "Password"];
     let rows: Vec<[&str; 4]> = accounts
         .iter()
-        .map(|account| [account.role.as_str(), account.name.as_str(), account.sign_in.as_str(), account.password.as_str()])
+        .map(|account| {
+            [account.role.as_str(), account.name.as_str(), account.sign_in.as_str(), account.password.as_str()]
+        })
         .collect();
-    let width = |at: usize| rows.iter().chain([&heads]).filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+    let width =
+        |at: usize| rows.iter().chain([&heads]).filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
     let mut text = String::new();
-    let _infallible = writeln!(text, "\nOpen {address} and sign in as any of these people of the organization “{}”:\n", organization(accounts));
+    let _infallible = writeln!(
+        text,
+        "\nOpen {address} and sign in as any of these people of the organization “{}”:\n",
+        organization(accounts)
+    );
     for row in [&heads].into_iter().chain(&rows) {
         let mut line = String::from(" ");
         for (at, cell) in row.iter().enumerate() {
@@ -87,7 +95,11 @@ pub(crate) fn said(address: &str, folder: &Folder, accounts: &[Account]) -> Stri
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    let _infallible = write!(text, "\nAll of it is invented, and lies in {}\nCtrl-C stops the server; the same command starts it again.", folder.shown());
+    let _infallible = write!(
+        text,
+        "\nAll of it is invented, and lies in {}\nCtrl-C stops the server; the same command starts it again.",
+        folder.shown()
+    );
     text
 }
 

@@ -105,7 +105,12 @@ impl Desks {
         };
         let desk = |(site, id): &(Site, String)| {
             let investigator = site.has_investigator().then(|| sign_in(people::INVESTIGATOR)).transpose()?;
-            Ok(SiteDesk { site: *site, id: id.clone(), coordinator: sign_in(people::coordinator(*site))?, investigator })
+            Ok(SiteDesk {
+                site: *site,
+                id: id.clone(),
+                coordinator: sign_in(people::coordinator(*site))?,
+                investigator,
+            })
         };
         Ok(Self { study: place.study.clone(), sites: place.sites.iter().map(desk).collect::<Result<_>>()? })
     }

@@ -51,7 +51,8 @@ impl Folder {
     pub(crate) fn at(named: Option<PathBuf>) -> Self {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
-        let usual = || cache().map_or_else(|| PathBuf::from("probity-demo"), |cache| cache.join("probity").join("demo"));
+        let usual =
+            || cache().map_or_else(|| PathBuf::from("probity-demo"), |cache| cache.join("probity").join("demo"));
         Self { path: named.unwrap_or_else(usual) }
     }
 

@@ -53,8 +53,7 @@ pub(crate) fn found(installation: &Installation) -> Result<First> {
         sign_in: people::FIRST.sign_in.to_owned(),
         token: token.clone(),
     };
-    let founding =
-        FoundOrganization { name: ORGANIZATION.to_owned(), origin: ORIGIN.to_owned(), second_factor: false };
+    let founding = FoundOrganization { name: ORGANIZATION.to_owned(), origin: ORIGIN.to_owned(), second_factor: false };
     installation.found(founding, &first)?;
     Ok(First { token })
 }
@@ -76,7 +75,8 @@ pub(crate) fn run(address: &str, first: First) -> Result<Place> {
     let study_administrator = api.sign_in(ORGANIZATION, &account.sign_in, &account.password)?;
     let definition = format!("/studies/{study}/definition?name={}", study::FILE_NAME);
     study_administrator.post_file(&definition, "application/xml", study::FILE.as_bytes())?;
-    let sites = Site::ALL.into_iter().map(|site| add_site(&study_administrator, &study, site)).collect::<Result<Vec<_>>>()?;
+    let sites =
+        Site::ALL.into_iter().map(|site| add_site(&study_administrator, &study, site)).collect::<Result<Vec<_>>>()?;
     give(&study_administrator, &enrolled, &study, &sites, |person, holds| {
         holds != Holds::Organization && person.role != Role::StudyAdministrator
     })?;

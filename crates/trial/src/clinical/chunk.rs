@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdminData, Annotation, Association, AuditRecord, EventHead, FormHead, ItemGroupData, Signature,
-    SubjectHead,
+    AdminData, Annotation, Association, AuditRecord, EventHead, FormHead, ItemGroupData, Signature, SubjectHead,
 };
 use crate::definition::{EventOid, Extension, StudyOid, VersionOid};
 

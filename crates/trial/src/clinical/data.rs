@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Annotation, AuditRecord, Signature};
 use crate::definition::{
-    ArchiveLayoutOid, EventOid, Extension, FormOid, ItemGroupOid, ItemOid, LocationOid, UnitOid,
-    UserOid,
+    ArchiveLayoutOid, EventOid, Extension, FormOid, ItemGroupOid, ItemOid, LocationOid, UnitOid, UserOid,
 };
 
 /// A subject without its visits (ODM: SubjectData).
@@ -169,13 +168,7 @@ pub enum TransactionType {
 
 impl TransactionType {
     /// All.
-    pub const ALL: [Self; 5] = [
-        Self::Insert,
-        Self::Update,
-        Self::Remove,
-        Self::Upsert,
-        Self::Context,
-    ];
+    pub const ALL: [Self; 5] = [Self::Insert, Self::Update, Self::Remove, Self::Upsert, Self::Context];
 
     /// As ODM writes it.
     pub fn as_odm(self) -> &'static str {

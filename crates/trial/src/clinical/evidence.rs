@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{
-    CodeListOid, EventOid, Extension, FormOid, ItemGroupOid, ItemOid, LocationOid, SignatureDefOid,
-    StudyOid, UserOid, VersionOid,
+    CodeListOid, EventOid, Extension, FormOid, ItemGroupOid, ItemOid, LocationOid, SignatureDefOid, StudyOid, UserOid,
+    VersionOid,
 };
 
 /// Who did something, where, when and why (ODM: AuditRecord).

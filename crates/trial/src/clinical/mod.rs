@@ -12,14 +12,10 @@ mod data;
 mod evidence;
 
 pub use admin::{
-    Address, AdminData, Location, LocationType, LocationVersion, SignatureDef,
-    SignatureMethodology, User, UserType,
+    Address, AdminData, Location, LocationType, LocationVersion, SignatureDef, SignatureMethodology, User, UserType,
 };
 pub use chunk::{Chunk, Context, EventChunk, FormChunk, GroupChunk, Part, SubjectChunk};
-pub use data::{
-    EventHead, FormHead, ItemData, ItemElement, ItemGroupData, SubjectHead, TransactionType,
-};
+pub use data::{EventHead, FormHead, ItemData, ItemElement, ItemGroupData, SubjectHead, TransactionType};
 pub use evidence::{
-    Annotation, Association, AuditOrigin, AuditRecord, CommentSource, EditPoint, Flag, FlagCode,
-    KeySet, Signature,
+    Annotation, Association, AuditOrigin, AuditRecord, CommentSource, EditPoint, Flag, FlagCode, KeySet, Signature,
 };

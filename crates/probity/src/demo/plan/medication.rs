@@ -22,7 +22,11 @@ struct Medicine {
     route: &'static str,
 }
 
-const fn medicine(name: &'static str, indication: &'static str, [dose, unit, frequency, route]: [&'static str; 4]) -> Medicine {
+const fn medicine(
+    name: &'static str,
+    indication: &'static str,
+    [dose, unit, frequency, route]: [&'static str; 4],
+) -> Medicine {
     Medicine { name, indication, dose, unit, frequency, route }
 }
 

@@ -177,14 +177,16 @@ fn every_site_and_form_is_used_and_codes_are_unique() {
     for site in Site::ALL {
         assert!(subjects.iter().any(|subject| subject.site == site), "nobody at {site:?}");
     }
-    let used: HashSet<(&str, &str)> = subjects
-        .iter()
-        .flat_map(|subject| &subject.saves)
-        .map(|save| (save.place.event, save.place.form))
-        .collect();
+    let used: HashSet<(&str, &str)> =
+        subjects.iter().flat_map(|subject| &subject.saves).map(|save| (save.place.event, save.place.form)).collect();
     for event in &definition.version().events {
         for form in &event.forms {
-            assert!(used.contains(&(event.oid.as_str(), form.form.as_str())), "{} {} is never entered", event.oid, form.form);
+            assert!(
+                used.contains(&(event.oid.as_str(), form.form.as_str())),
+                "{} {} is never entered",
+                event.oid,
+                form.form
+            );
         }
     }
 }
@@ -206,7 +208,8 @@ fn nothing_lies_after_the_day_of_entry() {
     let definition = definition();
     for subject in plan(&definition, wanted(3)) {
         for change in subject.saves.iter().flat_map(|save| &save.changes) {
-            let day = change.value.as_deref().and_then(|value| value.get(..10)).and_then(|day| day.parse::<Date>().ok());
+            let day =
+                change.value.as_deref().and_then(|value| value.get(..10)).and_then(|day| day.parse::<Date>().ok());
             assert!(day.is_none_or(|day| day <= TODAY), "{change:?}");
         }
     }
