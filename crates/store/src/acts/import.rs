@@ -2,11 +2,13 @@
 //! own audit records attached, never as if it had been entered here. A file arrives in parts; each part is one act,
 //! and a part that was taken is not taken again, so an interrupted import goes on where it stopped.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use trial::{
     clinical::{Chunk, EventHead, FormHead, ItemGroupData, SubjectHead},
     form::FormState,
-    ids::{FormId, GroupId, ImportId, KeyId, SiteId, StudyId, SubjectId, VisitId},
+    ids::{FormId, GroupId, ImportId, SiteId, StudyId, SubjectId, VisitId},
     limit,
     permission::Permission,
 };
