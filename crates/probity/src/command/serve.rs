@@ -1,0 +1,164 @@
+//! `probity serve`: the server, from arguments and, beneath them, a configuration file.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use web::{Certificate, ServeConfig};
+
+use crate::{
+    data_directory::{DataDirectory, shown},
+    log::{self, LogFormat},
+    outcome::Outcome,
+    progress::print,
+};
+
+/// Where the server listens unless told.
+const LISTEN: &str = "127.0.0.1:7240";
+/// Bytes of a configuration file, a certificate or a key.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Serve the pages and the API
+///
+/// In clear on the loopback only; anywhere else a certificate and its key are needed. Stops in order at ctrl-c or
+/// SIGTERM: requests that run are answered first.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    data: DataDirectory,
+
+    /// Address and port to listen on; may be given several times [default: 127.0.0.1:7240]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<SocketAddr>,
+
+    /// A host name that people reach the server by; may be given several times
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+
+    /// The certificate chain, in PEM, the server's own first
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+
+    /// How the log is written
+    #[arg(long, value_enum)]
+    log: Option<LogFormat>,
+
+    /// A TOML file with any of: data, root_key, listen, host, cert, key, log. What is given here stands before it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What a configuration file may say. What it does not know is an error: a misspelt setting must not be passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Configuration {
+    data: Option<PathBuf>,
+    root_key: Option<PathBuf>,
+    listen: Vec<SocketAddr>,
+    host: Vec<String>,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    log: Option<LogFormat>,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let configured = self.config.as_deref().map(read_configuration).transpose()?.unwrap_or_default();
+        log::start(self.log.or(configured.log).unwrap_or(LogFormat::Text));
+        let mut data = self.data;
+        if data.is_default() {
+            data.folder = configured.data.unwrap_or(data.folder);
+        }
+        data.root_key = data.root_key.or(configured.root_key);
+        let certificate = match (self.cert.or(configured.cert), self.key.or(configured.key)) {
+            (None, None) => None,
+            (Some(chain), Some(key)) => Some(Certificate { chain: read(&chain)?, key: read(&key)? }),
+            _ => bail!("cert and key go together: give both, or neither"),
+        };
+        let mut listen = first(self.listen, configured.listen);
+        if listen.is_empty() {
+            listen.push(LISTEN.parse().context("the address to listen on")?);
+        }
+        serve(&data, ServeConfig { listen, hosts: first(self.host, configured.host), certificate })
+    }
+}
+
+/// Opens the data directory and serves until told to stop.
+fn serve(data: &DataDirectory, config: ServeConfig) -> Result<Outcome> {
+    let installation = Arc::new(data.open()?);
+    let scheme = if config.certificate.is_some() { "https" } else { "http" };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let serving = web::serve(config, Arc::clone(&installation)).await?;
+        for address in &serving.addresses {
+            print(&format!("Probity serves {} at {scheme}://{address}", shown(&data.folder)))?;
+        }
+        serving.stopped().await?;
+        print("stopped")?;
+        Ok(Outcome::Done)
+    })
+}
+
+/// The settings that a configuration file may have, by name. Asked of the reader itself, so that none is forgotten.
+pub(crate) fn configuration_settings() -> Vec<String> {
+    let unknown = toml::from_str::<Configuration>("? = 0").or_else(|_| toml::from_str::<Configuration>("\"?\" = 0"));
+    let said = unknown.err().map(|error| error.message().to_owned()).unwrap_or_default();
+    // “unknown field `?`, expected one of `data`, `root_key`, …”: every second piece between back quotes is a name.
+    said.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+fn first<T>(given: Vec<T>, configured: Vec<T>) -> Vec<T> {
+    if given.is_empty() { configured } else { given }
+}
+
+fn read_configuration(path: &Path) -> Result<Configuration> {
+    let bytes = read(path)?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{} is not text", shown(path)))?;
+    toml::from_str(&text).with_context(|| format!("{} is not a configuration of Probity", shown(path)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let about = fs::metadata(path).with_context(|| format!("{} cannot be read", shown(path)))?;
+    if about.len() > FILE_BYTES_MAX {
+        bail!("{} is larger than {FILE_BYTES_MAX} bytes: it is not what was meant", shown(path));
+    }
+    fs::read(path).with_context(|| format!("{} cannot be read", shown(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_with_a_misspelt_setting_is_refused() {
+        let read = toml::from_str::<Configuration>;
+        assert_eq!(read("listen = [\"127.0.0.1:1\"]").unwrap().listen.len(), 1);
+        let error = read("listn = [\"127.0.0.1:1\"]").unwrap_err().to_string();
+        assert!(error.contains("listn") && error.contains("listen"), "{error}");
+    }
+
+    #[test]
+    fn the_settings_are_known_by_name() {
+        assert_eq!(configuration_settings(), ["data", "root_key", "listen", "host", "cert", "key", "log"]);
+    }
+
+    #[test]
+    fn what_is_given_stands_before_what_is_configured() {
+        assert_eq!(first(vec![1], vec![2]), [1]);
+        assert_eq!(first(vec![], vec![2]), [2]);
+        assert!(LogFormat::from_str("json", true).is_ok());
+    }
+}

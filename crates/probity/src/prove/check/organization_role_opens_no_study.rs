@@ -1,0 +1,60 @@
+//! A role held at the organization opens no study.
+
+use anyhow::Result;
+use store::Actor;
+
+use super::{Finding, Place};
+use crate::prove::{
+    attempt::{At, Attempts, Tried, opened},
+    scratch::World,
+};
+
+pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
+    let scratch = Place::scratch()?;
+    let world = &scratch.one;
+    let mut against = Vec::new();
+    let mut roles = Vec::new();
+    for ((role, level), actor) in &world.people {
+        if *level == "organization" {
+            roles.push(role.code());
+            against.extend(found(world, &format!("a {} of the organization", role.code()), actor)?);
+        }
+    }
+    Ok(Finding::unless(
+        against,
+        format!(
+            "in a scratch installation every act and view of a study was refused to each role of the organization: {}",
+            roles.join(", ")
+        ),
+    ))
+}
+
+fn found(world: &World, who: &str, actor: &Actor) -> Result<Vec<String>> {
+    let attempts = Attempts {
+        organization: &world.organization,
+        actor,
+        on: &world.here,
+        site: 0,
+        person: world.administrator_id,
+    };
+    let tried: Vec<Tried> = attempts.all()?.into_iter().filter(|tried| tried.at != At::Organization).collect();
+    Ok(opened(who, &tried))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use trial::role::{Level, Role};
+
+    use super::*;
+
+    #[test]
+    fn somebody_with_a_role_in_the_study_is_told_from_one_without() {
+        let scratch = Place::scratch().unwrap();
+        let world = &scratch.one;
+        assert_eq!(found(world, "a stranger", &world.stranger).unwrap(), Vec::<String>::new());
+        let manager = world.actor(Role::DataManager, Level::Study).unwrap();
+        assert!(!found(world, "a data manager", manager).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,51 @@
+//! People of a scratch organization: each enrols and signs in as people do.
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use store::{
+    Actor, Organization, Presence, SignIn,
+    acts::{AddPerson, GiveGrant},
+};
+use trial::{access::Scope, ids::PersonId, role::Role};
+
+/// A password that everybody in a scratch organization has. It guards nothing.
+pub(crate) const PASSWORD: &str = "scratch battery staple";
+
+/// Adds somebody, who enrols and signs in.
+pub(super) fn person(organization: &Organization, administrator: &Actor, name: &str) -> Result<(PersonId, Actor)> {
+    let token = store::fresh_token()?;
+    let add = AddPerson {
+        name: name.to_owned(),
+        email: format!("{name}@example.org"),
+        sign_in: name.to_owned(),
+        enrolment_tag: store::token_tag(&token),
+    };
+    let receipt = organization.act(administrator, add, organization.fresh_request()?)?;
+    let person = receipt.id("person").context("a person was added without a record")?;
+    organization.enrol(&token, PASSWORD, None, organization.fresh_request()?)?;
+    Ok((person, sign_in(organization, name)?))
+}
+
+/// Signs somebody in.
+pub(crate) fn sign_in(organization: &Organization, name: &str) -> Result<Actor> {
+    let token = store::fresh_token()?;
+    let SignIn::Open(_) = organization.sign_in(name, PASSWORD, None, &token)? else {
+        anyhow::bail!("{name} could not sign in to a scratch organization");
+    };
+    let signed_in = organization.authenticate(&token, Presence::Person)?;
+    Ok(signed_in.context("a session ended as it began")?.actor)
+}
+
+/// Gives a role.
+pub(super) fn give(
+    organization: &Organization,
+    giver: &Actor,
+    person: PersonId,
+    role: Role,
+    scope: Scope,
+    until: Option<Timestamp>,
+) -> Result<trial::ids::GrantId> {
+    let act = GiveGrant { person, role, scope, until, reason: None };
+    let receipt = organization.act(giver, act, organization.fresh_request()?)?;
+    receipt.id("grant").context("a grant was given without a record")
+}
