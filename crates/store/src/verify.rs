@@ -87,7 +87,7 @@ impl Organization {
     }
 }
 
-fn verify(snapshot: &Snapshot<'_>, seen: &[Vec<u8>]) -> Result<Verified> {
+pub(crate) fn verify(snapshot: &Snapshot<'_>, seen: &[Vec<u8>]) -> Result<Verified> {
     let mut verified =
         Verified { ledgers: Vec::new(), records: 0, opened: 0, erased: 0, findings: Vec::new(), further: 0 };
     let ledgers = snapshot
