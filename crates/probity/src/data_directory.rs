@@ -10,11 +10,14 @@ use store::{Installation, Organization};
 
 use crate::clock::MachineClock;
 
+/// The data directory unless told.
+const DEFAULT: &str = "probity-data";
+
 /// The data directory and its key.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct DataDirectory {
     /// The data directory, made by `probity init`
-    #[arg(long = "data", value_name = "DIR", env = "PROBITY_DATA", default_value = "probity-data")]
+    #[arg(long = "data", value_name = "DIR", env = "PROBITY_DATA", default_value = DEFAULT)]
     pub(crate) folder: PathBuf,
 
     /// The root key file; DIR/root.key unless given. Keep a copy of it apart from the data
@@ -23,6 +26,11 @@ pub(crate) struct DataDirectory {
 }
 
 impl DataDirectory {
+    /// Whether nobody said which.
+    pub(crate) fn is_default(&self) -> bool {
+        self.folder == Path::new(DEFAULT)
+    }
+
     /// Makes it, with a new root key.
     pub(crate) fn create(&self) -> Result<Installation> {
         Ok(Installation::create(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock))?)

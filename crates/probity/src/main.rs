@@ -5,8 +5,11 @@ mod clock;
 mod command;
 mod data_directory;
 mod demo;
+mod log;
 mod outcome;
+mod person;
 mod progress;
+mod prove;
 
 use std::process::ExitCode;
 

@@ -22,7 +22,7 @@ use axum::Router;
 
 pub use self::{
     route::Table,
-    server::{Certificate, ServeConfig, Serving, serve},
+    server::{Certificate, ServeConfig, Serving, serve, tls_versions},
     state::{AppState, Settings},
 };
 

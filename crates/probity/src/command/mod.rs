@@ -1,16 +1,21 @@
 //! The command line: every command, its arguments and what it says of itself.
 
 mod checkpoint;
+mod data;
+mod file;
 mod init;
 mod key;
 mod organization;
 mod rebuild;
+mod serve;
+mod study;
 mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{demo::Demo, outcome::Outcome};
+pub(crate) use self::serve::configuration_settings;
+use crate::{demo::Demo, outcome::Outcome, prove::Prove};
 
 /// Probity: clinical-trial data, with every promise a check.
 #[derive(Debug, Parser)]
@@ -32,11 +37,17 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Serve(serve::Serve),
     #[command(subcommand)]
     Org(organization::OrganizationCommand),
+    #[command(subcommand)]
+    Study(study::StudyCommand),
+    #[command(subcommand)]
+    Data(data::DataCommand),
     Verify(verify::Verify),
     Checkpoint(checkpoint::SaveCheckpoints),
     Rebuild(rebuild::Rebuild),
+    Prove(Prove),
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Start the product with a running demonstration study
@@ -48,10 +59,14 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<Outcome> {
         match self.command {
             Command::Init(init) => init.run(),
+            Command::Serve(serve) => serve.run(),
             Command::Org(command) => command.run(),
+            Command::Study(command) => command.run(),
+            Command::Data(command) => command.run(),
             Command::Verify(verify) => verify.run(),
             Command::Checkpoint(checkpoint) => checkpoint.run(),
             Command::Rebuild(rebuild) => rebuild.run(),
+            Command::Prove(prove) => prove.run(),
             Command::Key(command) => command.run(),
             Command::Demo(demo) => demo.run(),
         }

@@ -167,7 +167,7 @@ impl ExportStudy {
         let bar = progress::counted(format!("exporting {}", study.name));
         let exported = match self.format {
             Format::Odm => exchange::export_odm(&organization, person.actor(), study.id, MachineClock.now(), out),
-            Format::Csv => exchange::export_csv(&organization, person.actor(), study.id, out),
+            Format::Csv => exchange::export_csv(&organization, person.actor(), study.id, installation.folder(), out),
         };
         bar.finish_and_clear();
         let exported = match exported {

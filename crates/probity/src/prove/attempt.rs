@@ -36,6 +36,7 @@ pub(crate) struct Tried {
 }
 
 /// Acts and views that need no grant: the door, one's own account, and what anyone may see of a ledger.
+#[cfg(test)]
 pub(crate) const OPEN: &[Permission] = &[Permission::SignIn, Permission::OwnAccount, Permission::LedgerWitness];
 
 /// Who tries, and on what.

@@ -43,8 +43,7 @@ pub fn import_definition<R: Read + Seek>(
     // Whoever may not see the study learns it before a large file is read.
     organization.view(actor, &ShowStudy { study })?;
     let (read, report) = read_checked(file, progress)?;
-    let mut beside: Vec<Chunk> = read.admin.into_iter().map(Chunk::Admin).collect();
-    beside.extend(read.extensions.into_iter().map(|extension| Chunk::Extension { context: None, extension }));
+    let beside: Vec<Chunk> = read.admin.into_iter().map(Chunk::Admin).collect();
     let act = PublishDefinition {
         study,
         studies: read.studies,

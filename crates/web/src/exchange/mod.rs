@@ -4,9 +4,11 @@
 //! What a file says is `odm`'s to read and `store`'s to accept. Nothing here repairs a value or leaves one out: what
 //! does not fit its definition is reported and kept.
 
+mod csv;
 mod data;
 mod definition;
 mod digest;
+mod export;
 mod part;
 mod report;
 mod survey;
@@ -16,9 +18,11 @@ use std::io::{self, Read, Seek};
 use odm::{Limits, Mode, ReadError};
 use store::Error;
 
+pub use csv::export_csv;
 pub use data::{DataImport, import_data};
 pub use definition::{import_definition, register_study};
 pub use digest::{Digested, HashWriter};
+pub use export::{ExportedFile, export_odm};
 pub use report::{Counts, DataReport, Definitional, ImportReport, Misfit, ReadFile};
 
 /// A file to be read, more than once.

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
 use tokio::task::JoinSet;
 
-pub use self::tls::Certificate;
+pub use self::tls::{Certificate, tls_versions};
 use self::connection::Gate;
 use crate::{
     router,

@@ -25,6 +25,15 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
+/// The versions that are spoken, and no other.
+const VERSIONS: &[&rustls::SupportedProtocolVersion] = &[&TLS13, &TLS12];
+
+/// The versions of TLS that the server speaks, as rustls names them.
+#[must_use]
+pub fn tls_versions() -> Vec<String> {
+    VERSIONS.iter().map(|version| format!("{:?}", version.version)).collect()
+}
+
 pub(super) fn config(certificate: &Certificate) -> Result<Arc<ServerConfig>> {
     let refused = |what: &str, error: &dyn std::fmt::Display| {
         Error::refused("certificate", "not_usable", format!("{what} cannot be used: {error}"))
@@ -37,7 +46,7 @@ pub(super) fn config(certificate: &Certificate) -> Result<Arc<ServerConfig>> {
     }
     let key = PrivateKeyDer::from_pem_slice(&certificate.key).map_err(|error| refused("the key", &error))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[&TLS13, &TLS12])
+        .with_protocol_versions(VERSIONS)
         .map_err(Error::fault)?
         .with_no_client_auth()
         .with_single_cert(chain, key)

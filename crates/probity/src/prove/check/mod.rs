@@ -57,6 +57,7 @@ pub(crate) fn named(name: &str) -> Option<Check> {
 }
 
 /// The names of all.
+#[cfg(test)]
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|(name, _)| *name)
 }
