@@ -1,0 +1,270 @@
+//! A well-formed request for every route, and where what it asks about lies. Whatever a request changes or ends is made
+//! for it alone, so that the order of requests does not matter.
+
+use serde_json::json;
+use store::{Clock, Presence, acts, views};
+use trial::{
+    access::{Grant, Place, Scope},
+    ids::{GrantId, Id, PersonId, SubjectId},
+    permission::Permission,
+    role::Role,
+};
+use web::route::Route;
+
+use crate::{
+    client::{Ask, pct},
+    persona::Persona,
+    world::{CANARY, PASSWORD, Person, StudyOf, World, act, save, signed_in},
+};
+
+pub struct Setup {
+    pub world: World,
+    pub one: StudyOf,
+    pub two: StudyOf,
+    pub b: StudyOf,
+    /// Administrators of those studies.
+    pub builder: Person,
+    pub other_builder: Person,
+    pub b_builder: Person,
+    /// A coordinator at the first site of the first study, who makes what requests need.
+    pub hand: Person,
+}
+
+impl Setup {
+    pub fn new() -> Self {
+        let world = World::new();
+        let (one, builder) = world.study(&world.a, &world.admin, "one");
+        let (two, other_builder) = world.study(&world.a, &world.admin, "two");
+        let (b, b_builder) = world.study(&world.b, &world.b_admin, "one");
+        let mut hand = world.person(&world.a, &world.admin, "hand");
+        let site = Scope::Site { study: one.id, site: one.sites[0] };
+        world.give(&world.a, &builder, &mut hand, Role::Coordinator, site);
+        for (number, ledger, _) in world.a.ledgers().unwrap() {
+            world.a.checkpoint(ledger).unwrap();
+            world.b.checkpoint_of(number.min(2)).unwrap();
+        }
+        Setup { world, one, two, b, builder, other_builder, b_builder, hand }
+    }
+
+    pub fn b_admin_grants(&self) -> Vec<Grant> {
+        let person = self.world.b_admin.id;
+        let from = "2026-11-21T09:00:00Z".parse().unwrap();
+        let scope = Scope::Organization;
+        let id = GrantId::from_bytes([0; 16]);
+        vec![Grant { id, person, role: Role::OrganizationAdministrator, scope, from, until: None }]
+    }
+
+    /// A new subject at the first site.
+    fn subject(&self) -> SubjectId {
+        let code = self.world.fresh(CANARY);
+        act(&self.world.a, &self.hand.actor, acts::AddSubject { site: self.one.sites[0], code }).id("subject").unwrap()
+    }
+
+    /// A new grant at the first site.
+    fn grant(&self) -> GrantId {
+        let scope = Scope::Site { study: self.one.id, site: self.one.sites[0] };
+        let (person, _) = self.world.added(&self.world.admin);
+        let give = acts::GiveGrant { person, role: Role::Coordinator, scope, until: None, reason: None };
+        act(&self.world.a, &self.builder.actor, give).id("grant").unwrap()
+    }
+
+    /// Number and id of a study's ledger: the organization's is the first, each study's follows as it was registered.
+    fn ledger(&self) -> (u32, trial::ids::LedgerId) {
+        let (number, id, _) = self.world.a.ledgers().unwrap().swap_remove(1);
+        (number, id)
+    }
+
+    /// Index of the entry that saved the first subject's form. The second organization's first study was made alike.
+    fn entry(&self) -> u64 {
+        let history = views::ItemHistory {
+            form: form(self.one.subjects[0]),
+            group: "IG.VS".into(),
+            group_repeat: String::new(),
+            item: "I.SYS".into(),
+        };
+        self.world.a.view(&self.hand.actor, &history).unwrap().versions[0].entry
+    }
+}
+
+fn form(subject: SubjectId) -> views::ShowForm {
+    let acts::SaveForm { event, event_repeat, form, form_repeat, .. } = save(subject, 0, "1", "");
+    views::ShowForm { subject, event, event_repeat, form, form_repeat }
+}
+
+/// The act or view that decides about a route: the first that it declares, except where a page only shows more to
+/// whoever may see more. `None`: the route is for anyone.
+pub fn gate(route: &Route) -> Option<(&'static str, Permission)> {
+    if matches!((route.method, route.path.as_str()), ("GET", "/" | "/search")) {
+        return Some(("view.account", Permission::OwnAccount));
+    }
+    route.does.first().and_then(|doing| Some((doing.name(), doing.needs()?)))
+}
+
+/// Where the thing that a request asks about lies.
+pub fn place(setup: &Setup, name: &str, needs: Permission, route: &Route, persona: &Persona) -> Place {
+    // A ledger's number is one's own organization's.
+    let by_number = route.path.contains("/ledgers/{");
+    let study = if by_number && persona.of_b { &setup.b } else { &setup.one };
+    match needs {
+        Permission::SignIn | Permission::LedgerWitness => Place::Door,
+        Permission::OrganizationFound => Place::Installation,
+        Permission::OwnAccount => Place::Own(persona.person.as_ref().map_or(PersonId::from_bytes([9; 16]), |p| p.id)),
+        Permission::PeopleSee | Permission::PeopleManage | Permission::GrantSee | Permission::StudyRegister => {
+            Place::Organization
+        }
+        Permission::StudySee
+        | Permission::StudyBuild
+        | Permission::SiteAdd
+        | Permission::DataImport
+        | Permission::DataExport
+        | Permission::LedgerSee => Place::Study(study.id),
+        Permission::SubjectSee if name == "view.subjects" => Place::SitesOf(study.id),
+        _ => Place::Site(study.id, study.sites[0]),
+    }
+}
+
+/// The request.
+pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
+    let asks = persona.person.as_ref();
+    let mut token = asks.map(|person| person.token.clone());
+    let path = filled(setup, route, persona);
+    let ends_itself = matches!((route.method, route.path.as_str()), ("DELETE", "/api/v1/session") | ("POST", "/sign-out"));
+    if let Some(person) = asks.filter(|_| ends_itself && persona.active) {
+        let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
+        token = Some(signed_in(organization, &person.sign_in));
+    }
+    let ask = Ask::new(route.method, path).new_key();
+    let ask = with_body(setup, route, ask);
+    let api = route.path.starts_with("/api/") || route.path.starts_with("/ledger/");
+    match token {
+        Some(token) if api => ask.bearer(&token),
+        Some(token) => ask.cookie(&token),
+        None => ask,
+    }
+}
+
+/// The path with its parts filled in.
+fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
+    let public = route.path.starts_with("/ledger/");
+    let (number, ledger) = setup.ledger();
+    let parts = route.path.split('/').map(|part| match part {
+        "{study}" => setup.one.id.to_string(),
+        "{subject}" => subject_for(setup, route).to_string(),
+        "{person}" => setup.world.added(&setup.world.admin).0.to_string(),
+        "{grant}" => setup.grant().to_string(),
+        "{session}" => other_session(setup, persona),
+        "{token}" => setup.world.added(&setup.world.admin).1,
+        "{event}" => "SE.1".into(),
+        "{form}" => "F.VS".into(),
+        "{group}" => "IG.VS".into(),
+        "{item}" => "I.SYS".into(),
+        "{event_repeat}" | "{form_repeat}" | "{group_repeat}" => "-".into(),
+        "{ledger}" if public => ledger.to_string(),
+        "{ledger}" | "{number}" => number.to_string(),
+        "{index}" => setup.entry().to_string(),
+        "{*tile}" => "0/000.p/1".into(),
+        "{*bundle}" => "000.p/1".into(),
+        "{name}" => "probity.css".into(),
+        other => {
+            assert!(!other.contains('{'), "{} has a part that this test does not know: {other}", route.path);
+            other.into()
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn subject_for(setup: &Setup, route: &Route) -> SubjectId {
+    if route.method == "GET" { setup.one.subjects[0] } else { setup.subject() }
+}
+
+/// A session of the persona's own that is not the one that asks.
+fn other_session(setup: &Setup, persona: &Persona) -> String {
+    let nothing = || uuid::Uuid::from_bytes([7; 16]).to_string();
+    let Some(person) = persona.person.as_ref().filter(|_| persona.active) else { return nothing() };
+    let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
+    let token = signed_in(organization, &person.sign_in);
+    let other = organization.authenticate(&token, Presence::Background).unwrap().unwrap().actor;
+    other.session().unwrap().to_string()
+}
+
+fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
+    if route.method == "GET" {
+        return ask;
+    }
+    let Some(path) = route.path.strip_prefix("/api/v1") else { return crate::doors::page_form(setup, route, ask) };
+    let world = &setup.world;
+    match (route.method, path) {
+        (_, "/session") if route.method == "POST" => ask.json(&json!({
+            "organization": world.a.name(), "sign_in": "admin", "password": PASSWORD
+        })),
+        ("DELETE", _) => ask,
+        (_, "/account/password") => ask.json(&json!({ "old": PASSWORD, "new": PASSWORD })),
+        (_, "/account/second-factor") => {
+            let (secret, code) = second_factor(world);
+            ask.json(&json!({ "secret": secret, "code": code }))
+        }
+        (_, "/people") => {
+            let sign_in = world.fresh("new");
+            ask.json(&json!({ "name": "New", "email": format!("{sign_in}@example.org"), "sign_in": sign_in }))
+        }
+        (_, "/people/{person}/enrolment" | "/people/{person}/disable") => ask,
+        (_, "/enrolment/{token}") => ask.json(&json!({ "password": PASSWORD })),
+        (_, "/grants") => {
+            let person = world.added(&world.admin).0;
+            let scope = Scope::Site { study: setup.one.id, site: setup.one.sites[0] };
+            ask.json(&json!({ "person": person.to_string(), "role": "coordinator", "scope": scope }))
+        }
+        (_, "/grants/{grant}/end") => ask.json(&json!({ "reason": "has left" })),
+        (_, "/studies") => ask.json(&json!({ "oid": world.fresh("NEW."), "name": "New" })),
+        (_, "/studies/{study}/sites") => ask.json(&json!({ "oid": world.fresh("NEW."), "name": "New" })),
+        (_, "/studies/{study}/definition") => ask.bytes("application/xml", odm_definition()),
+        (_, "/studies/{study}/subjects") => {
+            ask.json(&json!({ "site": setup.one.sites[0].to_string(), "code": world.fresh("NEW-") }))
+        }
+        (_, "/studies/{study}/imports") => {
+            let site = setup.one.sites[0];
+            let ask = Ask { uri: format!("{}?site={site}", ask.uri), ..ask };
+            ask.bytes("application/xml", odm_data(&world.fresh("IMP-")))
+        }
+        (_, "/subjects/{subject}/erase") => ask.json(&json!({ "reason": "asked for it" })),
+        ("PUT", _) => ask.json(&json!({ "revision": 0, "changes": [
+            { "group": "IG.VS", "group_repeat": "", "item": "I.SYS", "value": "121" }
+        ] })),
+        (method, path) => panic!("{method} {path} has no request in this test yet"),
+    }
+}
+
+/// A second factor as it is set: the secret as it was shown, and a code from it.
+pub fn second_factor(world: &World) -> (String, String) {
+    let secret = [42; store::TOTP_SECRET_BYTES];
+    let step = u64::try_from(world.clock.now().as_second()).unwrap() / 30;
+    (web::second_factor::shown(&secret), store::code_at(&secret, step))
+}
+
+pub fn odm_definition() -> String {
+    let item = |oid: &str, kind: &str| {
+        format!(r#"<ItemDef OID="{oid}" Name="{oid}" DataType="{kind}" Length="200"/>"#)
+    };
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot" FileOID="F.1" CreationDateTime="2026-11-21T10:00:00Z" ODMVersion="1.3.2">
+<Study OID="ST.X"><GlobalVariables><StudyName>X</StudyName><StudyDescription>X</StudyDescription><ProtocolName>X</ProtocolName></GlobalVariables>
+<MetaDataVersion OID="MDV.1" Name="One"><Protocol><StudyEventRef StudyEventOID="SE.1" Mandatory="Yes"/></Protocol>
+<StudyEventDef OID="SE.1" Name="Visit 1" Repeating="No" Type="Scheduled"><FormRef FormOID="F.VS" Mandatory="Yes"/></StudyEventDef>
+<FormDef OID="F.VS" Name="Vital signs" Repeating="No"><ItemGroupRef ItemGroupOID="IG.VS" Mandatory="Yes"/></FormDef>
+<ItemGroupDef OID="IG.VS" Name="Vital signs" Repeating="No"><ItemRef ItemOID="I.SYS" Mandatory="No"/><ItemRef ItemOID="I.NOTE" Mandatory="No"/></ItemGroupDef>
+{}{}</MetaDataVersion></Study></ODM>"#,
+        item("I.SYS", "integer"),
+        item("I.NOTE", "text")
+    )
+}
+
+pub fn odm_data(subject: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot" FileOID="F.2.{subject}" CreationDateTime="2026-11-21T10:00:00Z" ODMVersion="1.3.2">
+<ClinicalData StudyOID="ST.X" MetaDataVersionOID="MDV.1"><SubjectData SubjectKey="{}"><StudyEventData StudyEventOID="SE.1"><FormData FormOID="F.VS">
+<ItemGroupData ItemGroupOID="IG.VS"><ItemData ItemOID="I.SYS" Value="118"/></ItemGroupData></FormData></StudyEventData></SubjectData></ClinicalData></ODM>"#,
+        pct(subject)
+    )
+}

@@ -1,0 +1,68 @@
+//! What the pages' own forms send.
+
+use trial::ids::RequestId;
+use web::route::Route;
+
+use crate::{
+    cases::{Setup, odm_data, odm_definition, second_factor},
+    client::Ask,
+    world::PASSWORD,
+};
+
+/// The form of a page, filled in well.
+pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
+    let world = &setup.world;
+    let fresh = world.fresh("page");
+    let request: RequestId = world.a.fresh_request().unwrap();
+    let request = request.to_string();
+    let mail = format!("{fresh}@example.org");
+    let (study, site) = (setup.one.id.to_string(), setup.one.sites[0].to_string());
+    let form = |fields: &[(&str, &str)]| {
+        let mut all = vec![("request", request.as_str())];
+        all.extend_from_slice(fields);
+        ask.clone().form(&all)
+    };
+    match route.path.as_str() {
+        "/sign-in" => form(&[("organization", world.a.name()), ("sign_in", "admin"), ("password", PASSWORD)]),
+        "/enrol/{token}" => form(&[("password", PASSWORD), ("again", PASSWORD)]),
+        "/account/password" => form(&[("old", PASSWORD), ("password", PASSWORD), ("again", PASSWORD)]),
+        "/account/second-factor" => {
+            let (secret, code) = second_factor(world);
+            form(&[("secret", &secret), ("code", &code)])
+        }
+        "/account/density" => form(&[("density", "compact")]),
+        "/" => {
+            let person = world.added(&world.admin).0.to_string();
+            form(&[("oid", &fresh), ("name", &fresh), ("administrator", &person)])
+        }
+        "/people" => form(&[("name", &fresh), ("email", &mail), ("sign_in", &fresh)]),
+        "/access" => {
+            let person = world.added(&world.admin).0.to_string();
+            form(&[("person", &person), ("role", &format!("coordinator {study} {site}"))])
+        }
+        "/access/{grant}/end" => form(&[("reason", "has left")]),
+        "/studies/{study}/sites" => form(&[("oid", &fresh), ("name", &fresh), ("country", "NO")]),
+        "/studies/{study}/subjects" => form(&[("site", &site), ("code", &fresh)]),
+        "/studies/{study}/import" | "/studies/{study}/import/definition" => {
+            multipart(&ask, &[("request", &request), ("kind", "definition")], &odm_definition())
+        }
+        "/studies/{study}/import/data" => {
+            multipart(&ask, &[("request", &request), ("kind", "data"), ("site", &site)], &odm_data(&fresh))
+        }
+        "/ledgers/{number}/check" => multipart(&ask, &[("request", &request)], "no proof"),
+        path if path.contains("/forms/{form}") => {
+            form(&[("revision", "0"), ("IG.VS[].I.SYS", "122"), ("IG.VS[].I.NOTE", "from a page")])
+        }
+        _ => form(&[]),
+    }
+}
+
+fn multipart(ask: &Ask, fields: &[(&str, &str)], file: &str) -> Ask {
+    let mut body = String::new();
+    for (name, value) in fields {
+        body += &format!("--limit\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    }
+    body += "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.xml\"\r\n";
+    body += &format!("Content-Type: application/xml\r\n\r\n{file}\r\n--limit--\r\n");
+    ask.clone().bytes("multipart/form-data; boundary=limit", body)
+}
