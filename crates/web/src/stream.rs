@@ -50,6 +50,11 @@ impl FromRequest<AppState> for Upload {
 }
 
 impl Upload {
+    /// Reads what arrives here: a file within a form.
+    pub(crate) fn of_chunks(chunks: mpsc::Receiver<io::Result<Bytes>>) -> Self {
+        Upload { chunks, rest: Bytes::new() }
+    }
+
     /// Reads this body.
     #[must_use]
     pub fn of(body: Body) -> Self {

@@ -14,6 +14,7 @@ mod form;
 mod frame;
 mod history;
 mod home;
+mod import;
 mod ledger;
 mod people;
 mod proof;
@@ -24,11 +25,12 @@ mod subjects;
 
 use store::{
     acts::{
-        AddPerson, AddSite, AddSubject, ChangePassword, DisablePerson, EndGrant, EndOtherSessions, EndSession, Enrol,
-        GiveGrant, OpenSession, RegisterStudy, RenewEnrolment, SaveForm, SetSecondFactor,
+        AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, DisablePerson, EndGrant,
+        EndOtherSessions, EndSession, Enrol, GiveGrant, OpenSession, PublishDefinition, RegisterStudy, RenewEnrolment,
+        SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
-        Account, Definition, EntryProof, Grants, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People, ShowForm,
+        Account, Definition, EntryProof, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People, ShowForm,
         ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
@@ -86,7 +88,15 @@ fn administration() -> Table {
 
 /// A study.
 fn study() -> Table {
+    let takes = in_study(Does::act::<PublishDefinition>())
+        .and_act::<BeginImport>()
+        .and_act::<TakeImport>()
+        .and_act::<CompleteImport>()
+        .and_view::<Imports>()
+        .and_view::<Definition>();
     Table::new()
+        .get("/studies/{study}/import", in_study(Does::view::<Definition>()).and_view::<Imports>(), import::import)
+        .post("/studies/{study}/import", takes.body_max(import::FILE_BYTES_MAX), import::imported)
         .get("/studies/{study}", framed(Does::view::<ShowStudy>()).and_view::<Definition>(), study::study)
         .post("/studies/{study}/sites", in_study(Does::act::<AddSite>()).and_view::<Definition>(), study::add_site)
         .get("/studies/{study}/subjects", in_study(Does::view::<Subjects>()), subjects::subjects)

@@ -157,12 +157,6 @@ pub mod filters {
         Ok(super::bytes(*number))
     }
 
-    /// A part of an address.
-    #[askama::filter_fn]
-    pub fn part(text: impl Display, _: &dyn Values) -> askama::Result<String> {
-        Ok(super::part(&text.to_string()))
-    }
-
     /// Digits and letters of a date need no escaping.
     fn time(at: Timestamp, words: &str) -> Safe<String> {
         Safe(format!("<time datetime=\"{at:.0}\">{words}</time>"))

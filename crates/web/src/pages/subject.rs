@@ -29,7 +29,6 @@ struct Visit {
     name: String,
     /// Which of several, in words.
     which: String,
-    started: bool,
     /// Where another of its kind begins: the first form of it.
     another: Option<String>,
 }
@@ -79,7 +78,7 @@ fn column(subject: &SubjectShown, at: usize, visit: &VisitColumn) -> Visit {
         }
         _ => None,
     };
-    Visit { name: visit.name.clone(), which: which(&visit.repeat, visit.repeating), started: visit.started, another }
+    Visit { name: visit.name.clone(), which: which(&visit.repeat, visit.repeating), another }
 }
 
 /// Rows in the order in which the visits first name their forms.
