@@ -35,10 +35,15 @@ impl Core {
     }
 
     /// Does an act, or finds that this request had done it.
-    pub(crate) fn perform<A: Act>(&mut self, actor: &Actor, act: &A, request: RequestId) -> Result<Receipt> {
+    pub(crate) fn perform<A: Act>(
+        &mut self,
+        actor: &Actor,
+        act: &A,
+        request: RequestId,
+        body: Hash,
+    ) -> Result<Receipt> {
         self.shared.writable()?;
         let now = self.shared.clock.now();
-        let body = self.fingerprint::<A>(act)?;
         if let Some(receipt) = self.repeated::<A>(actor, request, body)? {
             return Ok(receipt);
         }
@@ -161,13 +166,6 @@ impl Core {
         self.shared.ring.forget();
         self.shared.definitions.forget();
         self.shared.sessions.forget();
-    }
-
-    /// A keyed digest of the request, so that a reused request id is told from a retry. Keyed, because entries are
-    /// shown to people who may not see values, and a plain digest of “120” is as good as “120”.
-    fn fingerprint<A: Act>(&self, act: &A) -> Result<Hash> {
-        let json = zeroize::Zeroizing::new(serde_json::to_string(act).map_err(Error::fault)?);
-        Ok(Hash(self.shared.ring.tag(A::NAME, &json)))
     }
 
     fn repeated<A: Act>(&self, actor: &Actor, request: RequestId, body: Hash) -> Result<Option<Receipt>> {

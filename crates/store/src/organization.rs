@@ -84,7 +84,9 @@ impl Organization {
         answer: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<()> {
         let actor = actor.clone();
-        self.writer.submit(job(move |core| core.perform(&actor, &act, request), answer))
+        // On the caller's thread: the writer's is the one that all wait for.
+        let body = self.shared.fingerprint(&act)?;
+        self.writer.submit(job(move |core| core.perform(&actor, &act, request, body), answer))
     }
 
     /// Shows a view. One that shows clinical or identifying data is in the ledger, durably, before this returns.

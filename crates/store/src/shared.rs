@@ -5,9 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use ledger::Hash;
 use trial::ids::OrganizationId;
 
 use crate::{
+    act::Act,
     definitions::Definitions,
     error::{Error, Result},
     key::KeyRing,
@@ -37,6 +39,13 @@ impl Shared {
             clock,
             broken: AtomicBool::new(false),
         }
+    }
+
+    /// A keyed digest of a request, so that a reused request id is told from a retry. Keyed, because entries are
+    /// shown to people who may not see values, and a plain digest of “120” is as good as “120”.
+    pub(crate) fn fingerprint<A: Act>(&self, act: &A) -> Result<Hash> {
+        let json = zeroize::Zeroizing::new(serde_json::to_string(act).map_err(Error::fault)?);
+        Ok(Hash(self.ring.tag(A::NAME, &json)))
     }
 
     /// Refuses where the store went read-only.

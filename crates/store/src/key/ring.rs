@@ -45,7 +45,7 @@ impl Purpose {
 pub(crate) struct KeyRing {
     organization: OrganizationId,
     top: Arc<SealKey>,
-    tag: Zeroizing<[u8; 32]>,
+    tag: aws_lc_rs::hmac::Key,
     open: Mutex<Open>,
 }
 
@@ -58,6 +58,7 @@ struct Open {
 
 impl KeyRing {
     pub(crate) fn new(organization: OrganizationId, top: SealKey, tag: Zeroizing<[u8; 32]>) -> Self {
+        let tag = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &*tag);
         KeyRing { organization, top: Arc::new(top), tag, open: Mutex::default() }
     }
 
@@ -68,8 +69,7 @@ impl KeyRing {
 
     /// A keyed hash, for finding a row by something that must not be readable there.
     pub(crate) fn tag(&self, domain: &str, text: &str) -> [u8; 32] {
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &*self.tag);
-        let mut context = aws_lc_rs::hmac::Context::with_key(&key);
+        let mut context = aws_lc_rs::hmac::Context::with_key(&self.tag);
         context.update(domain.as_bytes());
         context.update(&[0]);
         context.update(text.as_bytes());

@@ -1,0 +1,173 @@
+//! Form saves over HTTP: the server in a process of its own, clients that keep their connections.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use store::Installation;
+use trial::ids::SubjectId;
+
+use crate::{
+    figures::{Figures, say},
+    machine,
+    scene::{self, Machine, PASSWORD, Scene},
+};
+
+/// Serves until it is killed.
+pub fn serve(data: &Path) -> Result<()> {
+    let installation = Arc::new(Installation::open(data, None, Arc::new(Machine))?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let config = web::ServeConfig { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Default::default() };
+        let serving = web::serve(config, installation).await?;
+        for address in &serving.addresses {
+            say(&address.to_string());
+        }
+        serving.stopped().await?;
+        Ok(())
+    })
+}
+
+/// A server with its data, and where it listens.
+pub struct Http {
+    server: Server,
+    address: SocketAddr,
+    bearer: String,
+    subjects: Vec<Vec<SubjectId>>,
+    items: usize,
+}
+
+/// Killed by its own id when the bench is done with it.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Rounds for which there are subjects: one each for every client, so that every save begins a form.
+const ROUNDS_MAX: usize = 20;
+
+impl Http {
+    pub fn begin(folder: &Path, items: usize, clients: usize) -> Result<Self> {
+        let data: PathBuf = folder.join("data");
+        let scene = Scene::found(&data, items)?;
+        let subjects: Vec<Vec<SubjectId>> =
+            (0..ROUNDS_MAX).map(|round| scene.subjects(clients, &round.to_string())).collect::<Result<_>>()?;
+        drop(scene);
+        let mut server = Command::new(std::env::current_exe()?).arg("serve").arg(&data).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().context("a pipe")?).read_line(&mut line)?;
+        let server = Server(server);
+        let address: SocketAddr = line.trim().parse().with_context(|| format!("the server said “{line}”"))?;
+        let mut client = Client::connect(address)?;
+        let sign_in = json!({"sign_in": "ana", "password": PASSWORD}).to_string();
+        let (status, body) = client.send("POST", "/api/v1/session", "", &sign_in)?;
+        if status != 201 {
+            bail!("signing in was answered {status}: {body}");
+        }
+        let token: serde_json::Value = serde_json::from_str(&body)?;
+        let bearer = token.get("token").and_then(|token| token.as_str()).context("a token")?.to_owned();
+        Ok(Http { server, address, bearer, subjects, items })
+    }
+
+    /// All clients save, visit after visit.
+    pub fn round(&mut self, slice: Duration, figures: &mut Figures) -> Result<()> {
+        let subjects = self.subjects.pop().context("more rounds than the bench has subjects for")?;
+        let clients = subjects.len();
+        let process = self.server.0.id();
+        let before = machine::cpu(process);
+        let begun = Instant::now();
+        let threads: Vec<_> = subjects
+            .into_iter()
+            .map(|subject| {
+                let (address, bearer, items) = (self.address, self.bearer.clone(), self.items);
+                std::thread::spawn(move || saves(address, &bearer, subject, items, begun, slice))
+            })
+            .collect();
+        let mut each = Vec::new();
+        for thread in threads {
+            each.extend(thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
+        }
+        let took = begun.elapsed();
+        let used = machine::cpu(process).saturating_sub(before);
+        let name = format!("HTTP: saves of {} items, {clients} clients", self.items);
+        figures.add(&format!("{name}: server's CPU each"), "us", used.as_secs_f64() * 1e6 / each.len().max(1) as f64);
+        figures.latencies(&name, each, took);
+        Ok(())
+    }
+}
+
+fn saves(
+    address: SocketAddr,
+    bearer: &str,
+    subject: SubjectId,
+    items: usize,
+    begun: Instant,
+    slice: Duration,
+) -> Result<Vec<Duration>> {
+    let mut client = Client::connect(address)?;
+    let mut each = Vec::new();
+    let mut n = 0_u64;
+    while begun.elapsed() < slice {
+        n += 1;
+        let path = format!("/api/v1/subjects/{subject}/visits/SE/{n}/forms/F/-");
+        let body = json!({"revision": 0, "changes": scene::changes(items, n)}).to_string();
+        let head = format!("Authorization: Bearer {bearer}\r\nIdempotency-Key: {}\r\n", scene::request());
+        let one = Instant::now();
+        let (status, answer) = client.send("PUT", &path, &head, &body)?;
+        each.push(one.elapsed());
+        if status != 200 {
+            bail!("a save was answered {status}: {answer}");
+        }
+    }
+    Ok(each)
+}
+
+/// As much of HTTP/1.1 as a client needs that talks to one server.
+struct Client {
+    stream: BufReader<TcpStream>,
+    address: SocketAddr,
+}
+
+impl Client {
+    fn connect(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream: BufReader::new(stream), address })
+    }
+
+    /// Sends a request and reads its whole answer: status and body.
+    fn send(&mut self, method: &str, path: &str, head: &str, body: &str) -> Result<(u16, String)> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{head}\r\n{body}",
+            self.address,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).context("a status line")?;
+        let mut length = 0_usize;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse()?;
+            }
+        }
+        let mut answer = vec![0; length];
+        self.stream.read_exact(&mut answer)?;
+        Ok((status, String::from_utf8_lossy(&answer).into_owned()))
+    }
+}

@@ -1,0 +1,222 @@
+//! An organization with one study, whose form has as many items as asked, and people signed in.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use store::{
+    Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt,
+    acts::{
+        AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, ItemChange, PublishDefinition, RegisterStudy,
+        SaveForm,
+    },
+};
+use trial::{
+    access::Scope,
+    definition::{
+        DataType, EventDef, FormDef, FormRef, ItemDef, ItemGroupDef, ItemGroupRef, ItemRef, Study, StudyVersion,
+    },
+    ids::{Id, RequestId, SiteId, StudyId, SubjectId},
+    role::Role,
+};
+
+pub const PASSWORD: &str = "a password of the bench";
+/// The study's identifier, and its file's.
+pub const STUDY: &str = "S.BENCH";
+
+/// The machine's clock.
+pub struct Machine;
+
+impl Clock for Machine {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the bench is a binary of its own")]
+        Timestamp::now()
+    }
+}
+
+/// What the parts work with.
+pub struct Scene {
+    // Before the installation, which waits for nobody.
+    pub organization: Arc<Organization>,
+    pub study: StudyId,
+    pub site: SiteId,
+    pub coordinator: Actor,
+    _installation: Installation,
+}
+
+/// A request id that was not used before by this process, whose runs begin with the time.
+pub fn request() -> RequestId {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let begun = Machine.now().as_nanosecond() as u64;
+    let low = NEXT.fetch_add(1, Ordering::Relaxed);
+    RequestId::from_bytes((u128::from(begun) << 64 | u128::from(low)).to_be_bytes())
+}
+
+impl Scene {
+    /// Founds it all in a folder.
+    pub fn found(folder: &Path, items: usize) -> Result<Self> {
+        let installation = Installation::create(folder, None, Arc::new(Machine))?;
+        let founding =
+            FoundOrganization { name: "Bench".into(), origin: "bench.example/ledger".into(), second_factor: false };
+        let first = FirstAdministrator {
+            name: "Adam".into(),
+            email: "adam@example.org".into(),
+            sign_in: "adam".into(),
+            token: "token of adam".into(),
+        };
+        let organization = installation.found(founding, &first)?;
+        let adam = enter(&organization, "adam")?;
+        let register = RegisterStudy { oid: STUDY.into(), name: "Bench".into() };
+        let study: StudyId = act(&organization, &adam, register)?.id("study").context("a study")?;
+        let sofie = join(&organization, &adam, &adam, "sofie", Role::StudyAdministrator, Scope::Study { study })?;
+        let add = AddSite { study, oid: "L.1".into(), name: "One".into(), country: None };
+        let site: SiteId = act(&organization, &sofie, add)?.id("site").context("a site")?;
+        act(
+            &organization,
+            &sofie,
+            PublishDefinition {
+                study,
+                studies: definition(items),
+                beside: Vec::new(),
+                file_digest: ledger::sha256(b"").to_hex(),
+                report: serde_json::Value::Null,
+            },
+        )?;
+        let coordinator =
+            join(&organization, &adam, &sofie, "ana", Role::Coordinator, Scope::Site { study, site })?;
+        join(&organization, &adam, &sofie, "dag", Role::DataManager, Scope::Study { study })?;
+        Ok(Scene { organization, study, site, coordinator, _installation: installation })
+    }
+
+    /// New subjects.
+    pub fn subjects(&self, count: usize, name: &str) -> Result<Vec<SubjectId>> {
+        (0..count)
+            .map(|n| {
+                let add = AddSubject { site: self.site, code: format!("{name}-{n}") };
+                act(&self.organization, &self.coordinator, add)?.id("subject").context("a subject")
+            })
+            .collect()
+    }
+}
+
+/// Does an act under a request id of its own.
+pub fn act<A: Act>(organization: &Organization, actor: &Actor, act: A) -> Result<Receipt> {
+    Ok(organization.act(actor, act, request())?)
+}
+
+/// The signed-in person of this name, in an organization that is open.
+pub fn signed_in(organization: &Organization, name: &str) -> Result<Actor> {
+    let found = organization.authenticate(&format!("session of {name}"), Presence::Person)?;
+    Ok(found.context("the session is open")?.actor)
+}
+
+fn enter(organization: &Organization, name: &str) -> Result<Actor> {
+    organization.enrol(&format!("token of {name}"), PASSWORD, None, request())?;
+    organization.sign_in(name, PASSWORD, None, &format!("session of {name}"))?;
+    signed_in(organization, name)
+}
+
+fn join(
+    organization: &Organization,
+    adam: &Actor,
+    giver: &Actor,
+    name: &str,
+    role: Role,
+    scope: Scope,
+) -> Result<Actor> {
+    let add = AddPerson {
+        name: name.into(),
+        email: format!("{name}@example.org"),
+        sign_in: name.into(),
+        enrolment_tag: store::token_tag(&format!("token of {name}")),
+    };
+    let person = act(organization, adam, add)?.id("person").context("a person")?;
+    act(organization, giver, GiveGrant { person, role, scope, until: None, reason: None })?;
+    enter(organization, name)
+}
+
+/// One repeating visit with one form of one group of text items.
+fn definition(items: usize) -> Vec<Study> {
+    let item = |n: usize| ItemDef {
+        oid: format!("I.{n}").into(),
+        name: format!("Item {n}"),
+        data_type: if n.is_multiple_of(2) { DataType::Integer } else { DataType::Text },
+        ..ItemDef::default()
+    };
+    let group = ItemGroupDef {
+        oid: "IG".into(),
+        name: "Group".into(),
+        items: (0..items).map(|n| ItemRef { item: format!("I.{n}").into(), ..ItemRef::default() }).collect(),
+        ..ItemGroupDef::default()
+    };
+    let form = FormDef {
+        oid: "F".into(),
+        name: "Form".into(),
+        groups: vec![ItemGroupRef { group: "IG".into(), ..ItemGroupRef::default() }],
+        ..FormDef::default()
+    };
+    let event = EventDef {
+        oid: "SE".into(),
+        name: "Visit".into(),
+        repeating: true,
+        forms: vec![FormRef { form: "F".into(), ..FormRef::default() }],
+        ..EventDef::default()
+    };
+    vec![Study {
+        oid: STUDY.into(),
+        name: "Bench".into(),
+        versions: vec![StudyVersion {
+            oid: "1".into(),
+            name: "1".into(),
+            events: vec![event],
+            forms: vec![form],
+            groups: vec![group],
+            items: (0..items).map(item).collect(),
+            ..StudyVersion::default()
+        }],
+        ..Study::default()
+    }]
+}
+
+/// The value of an item in the visit `n`.
+pub fn value(item: usize, n: u64) -> String {
+    let number = (n * 31 + item as u64 * 7) % 100_000;
+    if item.is_multiple_of(2) { number.to_string() } else { format!("text {number} of an item") }
+}
+
+/// The values of a form.
+pub fn changes(items: usize, n: u64) -> Vec<ItemChange> {
+    (0..items)
+        .map(|item| ItemChange {
+            group: "IG".into(),
+            group_repeat: String::new(),
+            item: format!("I.{item}"),
+            value: Some(value(item, n)),
+            unit: None,
+            reason: None,
+            because: None,
+        })
+        .collect()
+}
+
+/// The first save of the visit `n` of a subject.
+pub fn save(subject: SubjectId, n: u64, items: usize) -> SaveForm {
+    SaveForm {
+        subject,
+        event: "SE".into(),
+        event_repeat: n.to_string(),
+        form: "F".into(),
+        form_repeat: String::new(),
+        revision: 0,
+        changes: changes(items, n),
+        removed: Vec::new(),
+        complete: None,
+        reason: None,
+    }
+}
