@@ -64,7 +64,8 @@ impl Http {
         let subjects: Vec<Vec<SubjectId>> =
             (0..ROUNDS_MAX).map(|round| scene.subjects(clients, &round.to_string())).collect::<Result<_>>()?;
         drop(scene);
-        let mut server = Command::new(std::env::current_exe()?).arg("serve").arg(&data).stdout(Stdio::piped()).spawn()?;
+        let mut server =
+            Command::new(std::env::current_exe()?).arg("serve").arg(&data).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(server.stdout.take().context("a pipe")?).read_line(&mut line)?;
         let server = Server(server);

@@ -86,10 +86,12 @@ fn measure(arguments: &Arguments) -> Result<()> {
     machine::describe(&mut figures);
     let slice = Duration::from_secs_f64(arguments.seconds);
     let mut plain = wants("plain").then(|| plain::Plain::begin(&fresh(arguments, "plain")?)).transpose()?;
-    let mut act =
-        wants("act").then(|| act::Acts::begin(&fresh(arguments, "act")?, arguments.items, arguments.clients)).transpose()?;
-    let mut http =
-        wants("http").then(|| http::Http::begin(&fresh(arguments, "http")?, arguments.items, arguments.clients)).transpose()?;
+    let mut act = wants("act")
+        .then(|| act::Acts::begin(&fresh(arguments, "act")?, arguments.items, arguments.clients))
+        .transpose()?;
+    let mut http = wants("http")
+        .then(|| http::Http::begin(&fresh(arguments, "http")?, arguments.items, arguments.clients))
+        .transpose()?;
     for round in 1..=arguments.rounds {
         figures::say(&format!("round {round} of {}", arguments.rounds));
         if let Some(plain) = &mut plain {

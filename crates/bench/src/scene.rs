@@ -88,8 +88,7 @@ impl Scene {
                 report: serde_json::Value::Null,
             },
         )?;
-        let coordinator =
-            join(&organization, &adam, &sofie, "ana", Role::Coordinator, Scope::Site { study, site })?;
+        let coordinator = join(&organization, &adam, &sofie, "ana", Role::Coordinator, Scope::Site { study, site })?;
         join(&organization, &adam, &sofie, "dag", Role::DataManager, Scope::Study { study })?;
         Ok(Scene { organization, study, site, coordinator, _installation: installation })
     }

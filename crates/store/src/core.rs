@@ -52,8 +52,15 @@ impl Core {
         let at = self.next_instant(number, now)?;
         self.db.savepoint()?;
         let shared = Arc::clone(&self.shared);
-        let mut tx =
-            Tx::new(&self.db, &shared.ring, shared.organization, &shared.definitions, &mut self.fresh, &mut self.after, at);
+        let mut tx = Tx::new(
+            &self.db,
+            &shared.ring,
+            shared.organization,
+            &shared.definitions,
+            &mut self.fresh,
+            &mut self.after,
+            at,
+        );
         let done = act.apply(&mut tx, &access).and_then(|()| {
             let log = match self.logs.entry(number) {
                 std::collections::btree_map::Entry::Occupied(found) => found.into_mut(),

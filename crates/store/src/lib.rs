@@ -37,6 +37,7 @@ mod writer;
 
 pub use act::Act;
 pub use actor::{Access, Actor};
+pub use acts::spent_enrolment;
 pub use definitions::{Defined, current_version};
 pub use drill::{Harm, Part};
 pub use error::{Error, Refusal, Result};
@@ -46,7 +47,6 @@ pub use place::Target;
 pub use rebuild::Rebuilt;
 pub use record::Shown;
 pub use session::{IDLE, LIFETIME, Presence, SessionShown, SignedIn};
-pub use acts::spent_enrolment;
 pub use sign_in::{Enrolment, SignIn, TOTP_SECRET_BYTES, code_at, refuse_stranger, too_fast};
 pub use spool::Spool;
 pub use throttle::{FREE_FAILURES, WAIT_MAX, wait};

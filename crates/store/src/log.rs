@@ -118,8 +118,7 @@ impl HashReader for Stored<'_> {
         let missing = Missing { level, index };
         let within = level % ledger::tile::TILE_HEIGHT;
         let count = 1_u64 << within;
-        let hashes =
-            self.hashes(level / ledger::tile::TILE_HEIGHT, index << within, count).map_err(|_| missing)?;
+        let hashes = self.hashes(level / ledger::tile::TILE_HEIGHT, index << within, count).map_err(|_| missing)?;
         if hashes.len() as u64 == count { Ok(pairwise(hashes)) } else { Err(missing) }
     }
 }

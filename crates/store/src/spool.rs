@@ -44,8 +44,7 @@ impl Spool {
         let mut secret = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(&mut *secret).map_err(Error::fault)?;
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*secret).map_err(Error::fault)?);
-        let mut spool =
-            Spool { file: None, key, length: 0, position: 0, block: Zeroizing::new(Vec::new()), number: 0 };
+        let mut spool = Spool { file: None, key, length: 0, position: 0, block: Zeroizing::new(Vec::new()), number: 0 };
         loop {
             let mut block = Zeroizing::new(Vec::new());
             from.by_ref().take(BLOCK as u64).read_to_end(&mut block).map_err(|error| unreadable(&error))?;
@@ -164,7 +163,10 @@ fn unreadable(error: &io::Error) -> Error {
 
 fn not_written(error: &io::Error) -> Error {
     tracing::warn!(%error, "a file on its way in could not be laid down");
-    Error::Busy { message: "the disk takes no more: nothing was stored. Free some space and try again".into(), retry_after: 30 }
+    Error::Busy {
+        message: "the disk takes no more: nothing was stored. Free some space and try again".into(),
+        retry_after: 30,
+    }
 }
 
 #[cfg(test)]

@@ -121,10 +121,9 @@ impl From<Error> for Problem {
                 retry_after: Some(retry_after),
                 ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
             },
-            Error::Fault { incident } => Problem {
-                incident: Some(incident),
-                ..Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", detail)
-            },
+            Error::Fault { incident } => {
+                Problem { incident: Some(incident), ..Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", detail) }
+            }
         }
     }
 }

@@ -2,12 +2,12 @@
 //! witness needs no account; they hold sizes, hashes and signatures. Entry bundles hold ids, codes and times of who did
 //! what, so they need the ledger's permission.
 
+use ::ledger::tile::TilePath;
 use axum::{
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use ::ledger::tile::TilePath;
 use store::{
     Actor, Error,
     views::{Checkpoint, EntryBundle, LedgerTile},

@@ -113,9 +113,7 @@ impl Asker {
 ///
 /// # Errors
 /// What it fails with.
-pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> store::Result<T> + Send + 'static,
-) -> store::Result<T> {
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> store::Result<T> + Send + 'static) -> store::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(Error::fault)?
 }
 
@@ -141,8 +139,7 @@ async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
     let Some(organization) = organization_of(token).and_then(|id| state.installation().organization(id)) else {
         return Ok(None);
     };
-    let presence =
-        if parts.headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
+    let presence = if parts.headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
     let found = match organization.authenticate_known(token, presence) {
         Some(found) => Some(found),
         None => {
@@ -211,11 +208,7 @@ pub fn clear_cookie(state: &AppState) -> Option<HeaderValue> {
 }
 
 fn attributes(state: &AppState) -> &'static str {
-    if state.settings().tls {
-        "Path=/; HttpOnly; SameSite=Strict; Secure"
-    } else {
-        "Path=/; HttpOnly; SameSite=Strict"
-    }
+    if state.settings().tls { "Path=/; HttpOnly; SameSite=Strict; Secure" } else { "Path=/; HttpOnly; SameSite=Strict" }
 }
 
 /// Whether a request of this method changes nothing (RFC 9110 9.2.1).

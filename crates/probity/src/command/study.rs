@@ -125,8 +125,7 @@ impl ImportStudy {
             return Ok(Outcome::Done);
         };
         let study = study(&organization, person.actor(), named)?;
-        let imported =
-            exchange::import_definition(&organization, person.actor(), study.id, &mut file, request, tell);
+        let imported = exchange::import_definition(&organization, person.actor(), study.id, &mut file, request, tell);
         bar.finish_and_clear();
         let (receipt, report) = imported?;
         describe(&report)?;
@@ -141,7 +140,10 @@ impl ImportStudy {
             counts.defined_code_lists
         ))?;
         if counts.values > 0 {
-            print(&format!("  the file holds {} values besides: import them with `probity data import`", counts.values))?;
+            print(&format!(
+                "  the file holds {} values besides: import them with `probity data import`",
+                counts.values
+            ))?;
         }
         print(&format!(
             "published the definition of {}: entry {} of ledger {}",

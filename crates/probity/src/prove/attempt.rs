@@ -61,7 +61,12 @@ impl Attempts<'_> {
 
     /// What lies at the organization or above it.
     pub(crate) fn of_organization(&self) -> Result<Vec<Tried>> {
-        let person = || a::AddPerson { name: String::new(), email: String::new(), sign_in: String::new(), enrolment_tag: [0; 32] };
+        let person = || a::AddPerson {
+            name: String::new(),
+            email: String::new(),
+            sign_in: String::new(),
+            enrolment_tag: [0; 32],
+        };
         let found = a::FoundOrganization { name: String::new(), origin: String::new(), second_factor: false };
         let give = a::GiveGrant {
             person: self.person,
@@ -163,12 +168,8 @@ impl Attempts<'_> {
             until: Some(jiff::Timestamp::UNIX_EPOCH),
             reason: None,
         };
-        let history = v::ItemHistory {
-            form: form(),
-            group: "G.1".into(),
-            group_repeat: String::new(),
-            item: "I.1".into(),
-        };
+        let history =
+            v::ItemHistory { form: form(), group: "G.1".into(), group_repeat: String::new(), item: "I.1".into() };
         Ok(vec![
             self.act(At::Site, give)?,
             self.act(At::Site, a::AddSubject { site, code: String::new() })?,

@@ -18,7 +18,12 @@ use crate::{
 const LANGUAGE: &str = "en";
 
 /// Applies one change to its group, or says at which field it fails.
-pub(crate) fn apply_change(study: &Indexed, item: &ItemDef, change: &ItemChange, record: &mut GroupRecord) -> Result<(), Refusal> {
+pub(crate) fn apply_change(
+    study: &Indexed,
+    item: &ItemDef,
+    change: &ItemChange,
+    record: &mut GroupRecord,
+) -> Result<(), Refusal> {
     let field = field(&change.group, &change.group_repeat, &change.item);
     let refuse = |code: &'static str, message: String| Refusal { field: field.clone(), code, message };
     let typed = change.value.as_deref().map(str::trim).filter(|typed| !typed.is_empty());

@@ -179,7 +179,8 @@ impl Act for TakeImport {
             return Err(Error::Conflict { message: "this import is complete: begin another".into(), current: None });
         }
         if let Some(site) = &self.site {
-            let of_study = tx.db.one("SELECT study FROM site WHERE id = ?1", values![site], |row| row.id::<StudyId>(0))?;
+            let of_study =
+                tx.db.one("SELECT study FROM site WHERE id = ?1", values![site], |row| row.id::<StudyId>(0))?;
             if of_study != Some(study) {
                 return Err(Error::refused("site", "unknown", "this study has no such site"));
             }

@@ -50,10 +50,18 @@ impl Act for FoundOrganization {
         tx.put(&organization, 1, &record, &top)?;
         // A ledger under a name that no signature can bear could never be checked.
         if let Err(problem) = ledger::signing::Ed25519Signer::from_seed(&record.origin, &[0; 32]) {
-            return Err(Error::refused("origin", "not_a_name", format!("{problem}: give a name such as probity.example.org/ledger")));
+            return Err(Error::refused(
+                "origin",
+                "not_a_name",
+                format!("{problem}: give a name such as probity.example.org/ledger"),
+            ));
         }
         if self.origin.is_empty() {
-            return Err(Error::refused("origin", "empty", "give the ledgers a name such as probity.example.org/ledger"));
+            return Err(Error::refused(
+                "origin",
+                "empty",
+                "give the ledgers a name such as probity.example.org/ledger",
+            ));
         }
         let secret = tx.new_key(Purpose::Secret, None)?;
         let mut keys = LedgerKeys { ed25519: [0; 32], ml_dsa_44: [0; 32] };

@@ -23,8 +23,8 @@ pub use ledger::{
 pub use people::{GrantLine, Grants, People, PersonLine};
 pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
 pub use subject::{FormCell, ShowSubject, SubjectLine, SubjectShown, Subjects, SubjectsShown, VisitColumn};
-pub use worklist::{WaitingForm, Worklist, WorklistShown};
 use trial::permission::Permission;
+pub use worklist::{WaitingForm, Worklist, WorklistShown};
 
 use crate::view::View;
 

@@ -42,7 +42,11 @@ fn fill_and_go_on(mut world: World, place: crate::world::Place, free: impl FnOnc
     assert_eq!(world.organization().view(&ana, &Account {}).unwrap().sign_in, "ana");
 
     free();
-    assert_eq!(world.history(&ana, subject, "IG.VITALS", "", "I.NOTE").len(), stored, "each acknowledged one, and no other");
+    assert_eq!(
+        world.history(&ana, subject, "IG.VITALS", "", "I.NOTE").len(),
+        stored,
+        "each acknowledged one, and no other"
+    );
     world.save(&ana, subject, vec![set("I.NOTE", "room again").because_of("again")]).unwrap();
     world.assert_whole();
     world.open().unwrap();

@@ -70,7 +70,10 @@ fn a_correction_with_its_reason_shows_both_values() {
     let history = world.history(&ana, subject, "IG.VITALS", "", "I.SYSBP");
     let [first, second] = &history[..] else { panic!("{history:?}") };
     assert_eq!(first.value, Some(Shown::Value("210".into())));
-    assert_eq!((first.who.as_str(), first.role.as_str(), first.reason.clone()), ("ana of the tests", "coordinator", None));
+    assert_eq!(
+        (first.who.as_str(), first.role.as_str(), first.reason.clone()),
+        ("ana of the tests", "coordinator", None)
+    );
     assert_eq!(first.because, Some(Shown::Value("measured twice".into())));
     assert_eq!(first.findings, ["Unusually high: is it right?"]);
     assert_eq!(second.value, Some(Shown::Value("120".into())));
@@ -196,9 +199,14 @@ fn repeats_are_numbered_and_only_where_something_repeats() {
         (save.event, save.event_repeat) = (event.into(), repeat.into());
         save
     };
-    for (event, repeat) in
-        [("SE.SCREENING", "1"), ("SE.VISIT", "0"), ("SE.VISIT", "first"), ("SE.VISIT", "01"), ("SE.VISIT", "+1"), ("SE.VISIT", "10001")]
-    {
+    for (event, repeat) in [
+        ("SE.SCREENING", "1"),
+        ("SE.VISIT", "0"),
+        ("SE.VISIT", "first"),
+        ("SE.VISIT", "01"),
+        ("SE.VISIT", "+1"),
+        ("SE.VISIT", "10001"),
+    ] {
         assert_refused(world.try_act(&ana, of_visit(event, repeat)), "repeat");
     }
     world.act(&ana, of_visit("SE.VISIT", "1"));
@@ -322,7 +330,12 @@ fn only_those_who_enter_data_at_the_site_may_save() {
         let outcome = world.try_act(actor, save());
         assert!(matches!(outcome, Err(Error::Forbidden { needs: "form.edit" })), "{who}: {outcome:?}");
     }
-    for (who, actor) in [("another site", &berit), ("organization administrator", &adam), ("operator", &store::Actor::operator()), ("assistant", &store::Actor::assistant())] {
+    for (who, actor) in [
+        ("another site", &berit),
+        ("organization administrator", &adam),
+        ("operator", &store::Actor::operator()),
+        ("assistant", &store::Actor::assistant()),
+    ] {
         let outcome = world.try_act(actor, save());
         assert!(matches!(outcome, Err(Error::Hidden)), "{who}: {outcome:?}");
     }

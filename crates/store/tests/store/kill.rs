@@ -83,12 +83,16 @@ fn one_round(folder: &Path, round: u64) -> Vec<String> {
 /// Every acknowledged record is stored, under the entry that its receipt named.
 fn all_there(world: &World, acks: &[String]) {
     let raw = Raw::open(world.folder(), &world.own_folder());
-    let mut find = raw.db.prepare("SELECT 1 FROM record WHERE ledger = 2 AND entry = ?1 AND kind = ?2 AND key = ?3 AND version = ?4").unwrap();
+    let mut find = raw
+        .db
+        .prepare("SELECT 1 FROM record WHERE ledger = 2 AND entry = ?1 AND kind = ?2 AND key = ?3 AND version = ?4")
+        .unwrap();
     for ack in acks {
         let parts: Vec<&str> = ack.split(' ').collect();
         let [entry, kind, key, version, "."] = parts[..] else { panic!("{ack}") };
         let key: SubjectId = key.parse().unwrap();
-        let values = rusqlite::params![entry.parse::<i64>().unwrap(), kind, key.bytes(), version.parse::<i64>().unwrap()];
+        let values =
+            rusqlite::params![entry.parse::<i64>().unwrap(), kind, key.bytes(), version.parse::<i64>().unwrap()];
         assert!(find.exists(values).unwrap(), "acknowledged and lost: {ack}");
     }
 }
@@ -116,7 +120,8 @@ fn the_writing_process() {
             scope.spawn(move || {
                 let mut revision = organization.view(&ana, &the_vitals(subject)).unwrap().revision;
                 for n in 0_u64.. {
-                    let request = RequestId::from_bytes((u128::from(round << 40 | writer << 32 | n) | 0xbad << 80).to_be_bytes());
+                    let request =
+                        RequestId::from_bytes((u128::from(round << 40 | writer << 32 | n) | 0xbad << 80).to_be_bytes());
                     let receipt = organization.act(&ana, a_save(subject, revision, round, n), request).unwrap();
                     revision += receipt.records.iter().filter(|put| put.kind != "visit").count() as u64;
                     let put = receipt.records.last().unwrap();

@@ -85,14 +85,19 @@ impl Play {
                     self.subjects.push(receipt.id("subject").unwrap());
                 }
             }
-            Step::Save { who, subject, item, value, reason, stale } => self.save(who, subject, (item, value), reason, stale),
+            Step::Save { who, subject, item, value, reason, stale } => {
+                self.save(who, subject, (item, value), reason, stale)
+            }
             Step::TakeRow { who, subject, row } => {
                 let (actor, subject, row) = (self.people[who].clone(), self.subject(subject), row.to_string());
                 let save = without_row(vitals(subject, self.revision(&actor, subject), vec![]), &row, "not hers");
                 if self.world.try_act(&actor, save).is_ok() {
                     for (key, values) in &mut self.acknowledged {
                         // The history of each value that stood in the row says that it was taken away.
-                        if key.0 == subject && key.1 == row && values.last().is_some_and(|last| last.as_deref() != Some("gone")) {
+                        if key.0 == subject
+                            && key.1 == row
+                            && values.last().is_some_and(|last| last.as_deref() != Some("gone"))
+                        {
                             values.push(Some("gone".into()));
                         }
                     }

@@ -2,7 +2,10 @@
 
 use store::{Error, acts::AddSubject};
 
-use crate::world::{World, save::{set, vitals}};
+use crate::world::{
+    World,
+    save::{set, vitals},
+};
 
 #[test]
 fn a_retry_returns_the_first_receipt_and_does_nothing_again() {

@@ -11,8 +11,15 @@ use crate::world::{
 
 /// Words that occur nowhere else.
 const CANARIES: &[&str] = &[
-    "Zanzibarquill", "Quokkalantern", "Vellichorbeam", "Oropendolawisp", "Xylotheque", "Brobdingmoss", "Fjordlemur",
-    "Gossamerkiln", "Nightjarpivot",
+    "Zanzibarquill",
+    "Quokkalantern",
+    "Vellichorbeam",
+    "Oropendolawisp",
+    "Xylotheque",
+    "Brobdingmoss",
+    "Fjordlemur",
+    "Gossamerkiln",
+    "Nightjarpivot",
 ];
 
 #[test]

@@ -22,7 +22,8 @@ fn wait_of<T: std::fmt::Debug>(outcome: store::Result<T>) -> u32 {
 fn an_unknown_name_and_a_wrong_password_look_the_same() {
     let world = World::founded();
     let tries = [("adam", "wrong password here"), ("nobody", PASSWORD)];
-    let answers = tries.map(|(name, password)| world.organization().sign_in(name, password, None, "t").unwrap_err().to_string());
+    let answers =
+        tries.map(|(name, password)| world.organization().sign_in(name, password, None, "t").unwrap_err().to_string());
     assert_eq!(answers[0], answers[1]);
     world.finish();
 }

@@ -34,7 +34,8 @@ fn a_code_is_unique_in_its_study() {
     let ana = world.coordinator("ana", &place);
     let berit = world.at_site("berit", Role::Coordinator, &place, place.bergen);
     world.subject(&ana, place.oslo, "001");
-    let taken = |world: &mut World, actor: &Actor, site| world.try_act(actor, AddSubject { site, code: " 001 ".into() });
+    let taken =
+        |world: &mut World, actor: &Actor, site| world.try_act(actor, AddSubject { site, code: " 001 ".into() });
     assert_refused(taken(&mut world, &ana, place.oslo), "taken");
     assert_refused(taken(&mut world, &berit, place.bergen), "taken");
     assert_refused(world.try_act(&ana, AddSubject { site: place.oslo, code: "x".repeat(65) }), "too_long");
@@ -139,7 +140,10 @@ fn an_erased_subject_is_gone_from_every_view_and_the_ledger_stays_whole() {
     assert_eq!(codes(&all(&world, &ana, place.study)), ["OSL-002"]);
     assert_refused(world.try_act(&ana, vitals(gone, 0, vec![set("I.SYSBP", "130")])), "erased");
     let mut exported = Vec::new();
-    let take = |part| { exported.push(format!("{part:?}")); Ok(()) };
+    let take = |part| {
+        exported.push(format!("{part:?}"));
+        Ok(())
+    };
     world.organization().export(&dag, place.study, take, || Ok(ledger::sha256(b"file"))).unwrap();
     let exported = exported.concat();
     assert!(!exported.contains("OSL-001") && exported.contains("OSL-002"));

@@ -104,7 +104,10 @@ fn a_changed_value_is_named_even_sealed_with_the_right_key() {
     });
     let ana = scene.world.actor("ana");
     assert_eq!(scene.world.value(&ana, scene.subject, "", "I.SYSBP").as_deref(), Some("119"), "it opens");
-    assert_named(&verified, &["item_group", &named, "version 2", "[record-changed]", &format!("entry {}", scene.last.index)]);
+    assert_named(
+        &verified,
+        &["item_group", &named, "version 2", "[record-changed]", &format!("entry {}", scene.last.index)],
+    );
     scene.world.leave_broken();
 }
 
@@ -131,7 +134,10 @@ fn a_deleted_record_is_named() {
     let verified = scene.after(|raw| {
         let (key, version, _) = raw.record("item_group");
         named = id_of(&key);
-        raw.change("DELETE FROM record WHERE kind = 'item_group' AND key = ?1 AND version = ?2", rusqlite::params![key, version]);
+        raw.change(
+            "DELETE FROM record WHERE kind = 'item_group' AND key = ?1 AND version = ?2",
+            rusqlite::params![key, version],
+        );
     });
     assert_named(&verified, &["item_group", &named, "version 2", "[record-deleted]"]);
     scene.world.leave_broken();
@@ -196,7 +202,7 @@ fn a_tail_cut_with_its_checkpoints_is_named_against_one_kept_elsewhere() {
         raw.db.execute("DELETE FROM checkpoint WHERE ledger = 2", []).unwrap();
     });
     assert!(alone.holds(), "whoever holds database and signing key can rewrite what no one else has seen");
-    assert_named(&scene.against_kept(), &["[rolled-back]"]); 
+    assert_named(&scene.against_kept(), &["[rolled-back]"]);
     assert_named(&scene.against_kept(), &["[tail-cut]"]);
     assert!(!scene.differences().is_empty(), "the derived tables remember more than the ledger tells");
     scene.world.leave_broken();
@@ -222,7 +228,12 @@ fn swapped_ciphertexts_are_named_both() {
         }
     });
     for code in ["[record-changed]", "[sealed-elsewhere]"] {
-        assert_eq!(verified.findings.iter().filter(|finding| finding.contains(code)).count(), 2, "{:#?}", verified.findings);
+        assert_eq!(
+            verified.findings.iter().filter(|finding| finding.contains(code)).count(),
+            2,
+            "{:#?}",
+            verified.findings
+        );
     }
     scene.world.leave_broken();
 }
@@ -244,7 +255,7 @@ fn yesterdays_file_is_named_against_a_checkpoint_kept_elsewhere() {
     fs::write(&file, yesterday).unwrap();
     scene.world.open().unwrap();
     assert!(scene.world.organization().verify(&[]).unwrap().holds(), "yesterday it was whole");
-    assert_named(&scene.against_kept(), &["[rolled-back]"]); 
+    assert_named(&scene.against_kept(), &["[rolled-back]"]);
     assert_named(&scene.against_kept(), &["[tail-cut]"]);
     scene.world.leave_broken();
 }
@@ -269,7 +280,10 @@ fn an_entry_rewritten_with_its_leaf_hash_is_named() {
     let ana = scene.world.actor("ana");
     let subject = scene.subject;
     let refused = scene.world.try_act(&ana, vitals(subject, 3, vec![set("I.NOTE", "x").because_of("y")]));
-    assert!(matches!(refused, Err(Error::Busy { .. })), "nothing is written to a ledger that does not verify: {refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Busy { .. })),
+        "nothing is written to a ledger that does not verify: {refused:?}"
+    );
     let again = scene.after_again(|raw| {
         raw.db.execute("DELETE FROM checkpoint WHERE ledger = 2", []).unwrap();
     });
@@ -304,7 +318,10 @@ fn a_changed_derived_row_is_found_by_a_rebuild() {
 fn a_key_destroyed_without_an_erasure_is_named() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("UPDATE wrapped_key SET wrapped = NULL WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')", []);
+        raw.change(
+            "UPDATE wrapped_key SET wrapped = NULL WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')",
+            [],
+        );
     });
     assert_named(&verified, &["[key-lost]"]);
     scene.world.leave_broken();
@@ -314,7 +331,10 @@ fn a_key_destroyed_without_an_erasure_is_named() {
 fn a_changed_key_is_named_by_what_it_no_longer_opens() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("UPDATE wrapped_key SET wrapped = zeroblob(77) WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')", []);
+        raw.change(
+            "UPDATE wrapped_key SET wrapped = zeroblob(77) WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')",
+            [],
+        );
     });
     assert_named(&verified, &["item_group", "[key-unknown]"]);
     scene.world.leave_broken();
@@ -328,9 +348,15 @@ fn a_changed_tile_is_named() {
         world.subject(&ana, place.oslo, &format!("OSL-{code:03}"));
     }
     let kept = vec![world.organization().checkpoint_of(2).unwrap().into_bytes()];
-    let mut scene = Scene { last: world.act(&ana, store::acts::AddSubject { site: place.oslo, code: "X".into() }), subject: world.subject(&ana, place.oslo, "Y"), world, kept };
+    let mut scene = Scene {
+        last: world.act(&ana, store::acts::AddSubject { site: place.oslo, code: "X".into() }),
+        subject: world.subject(&ana, place.oslo, "Y"),
+        world,
+        kept,
+    };
     let verified = scene.after(|raw| {
-        let mut hashes: Vec<u8> = raw.db.query_row("SELECT hashes FROM tile WHERE ledger = 2", [], |row| row.get(0)).unwrap();
+        let mut hashes: Vec<u8> =
+            raw.db.query_row("SELECT hashes FROM tile WHERE ledger = 2", [], |row| row.get(0)).unwrap();
         hashes[100] ^= 1;
         raw.change("UPDATE tile SET hashes = ?1 WHERE ledger = 2", [hashes]);
     });
@@ -369,9 +395,8 @@ fn a_proof_taken_before_holds_afterwards_and_fails_with_any_byte_changed() {
     // From here on the ledger crate alone.
     let proved = Bundle::parse(proof.proof.as_bytes()).unwrap().verify(proof.entry.as_bytes(), &keys).unwrap();
     assert_eq!(proved.index, index);
-    let holds = |entry: &[u8], proof: &[u8]| {
-        Bundle::parse(proof).is_ok_and(|bundle| bundle.verify(entry, &keys).is_ok())
-    };
+    let holds =
+        |entry: &[u8], proof: &[u8]| Bundle::parse(proof).is_ok_and(|bundle| bundle.verify(entry, &keys).is_ok());
     let with = |bytes: &str, at: usize| {
         let mut changed = bytes.as_bytes().to_vec();
         changed[at] ^= 1;

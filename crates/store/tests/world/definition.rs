@@ -43,7 +43,8 @@ pub fn study(version: &str, note: &str) -> Vec<Study> {
 }
 
 fn items() -> Vec<ItemDef> {
-    let item = |oid: &str, data_type| ItemDef { oid: oid.into(), name: oid.to_owned(), data_type, ..ItemDef::default() };
+    let item =
+        |oid: &str, data_type| ItemDef { oid: oid.into(), name: oid.to_owned(), data_type, ..ItemDef::default() };
     vec![
         item("I.DATE", DataType::PartialDate),
         ItemDef {
@@ -92,13 +93,22 @@ fn event(oid: &str, repeating: bool, forms: &[&str]) -> EventDef {
 }
 
 fn form(oid: &str, groups: &[(&str, bool)]) -> FormDef {
-    let reference =
-        |(group, mandatory): &(&str, bool)| ItemGroupRef { group: (*group).into(), mandatory: *mandatory, ..ItemGroupRef::default() };
-    FormDef { oid: oid.into(), name: oid.to_owned(), groups: groups.iter().map(reference).collect(), ..FormDef::default() }
+    let reference = |(group, mandatory): &(&str, bool)| ItemGroupRef {
+        group: (*group).into(),
+        mandatory: *mandatory,
+        ..ItemGroupRef::default()
+    };
+    FormDef {
+        oid: oid.into(),
+        name: oid.to_owned(),
+        groups: groups.iter().map(reference).collect(),
+        ..FormDef::default()
+    }
 }
 
 fn group(oid: &str, repeating: bool, items: &[&str]) -> ItemGroupDef {
-    let reference = |item: &&str| ItemRef { item: (*item).into(), mandatory: MANDATORY.contains(item), ..ItemRef::default() };
+    let reference =
+        |item: &&str| ItemRef { item: (*item).into(), mandatory: MANDATORY.contains(item), ..ItemRef::default() };
     ItemGroupDef {
         oid: oid.into(),
         name: oid.to_owned(),

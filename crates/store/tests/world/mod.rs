@@ -101,7 +101,8 @@ impl World {
     pub fn founded_in(folder: Folder, second_factor: bool) -> Self {
         let clock = Hands::new();
         let installation = Installation::create(folder.path(), None, Arc::<Hands>::clone(&clock)).unwrap();
-        let organization = installation.found(founding("Nordic Trials", second_factor), &first("token-of-adam")).unwrap();
+        let organization =
+            installation.found(founding("Nordic Trials", second_factor), &first("token-of-adam")).unwrap();
         let mut world = World {
             clock,
             folder,

@@ -100,7 +100,13 @@ impl World {
     }
 
     /// The save number `n` of a form that nobody else saves, without looking at it first: looking is recorded.
-    pub fn save_unseen(&mut self, actor: &Actor, subject: SubjectId, n: usize, changes: Vec<ItemChange>) -> Result<Receipt> {
+    pub fn save_unseen(
+        &mut self,
+        actor: &Actor,
+        subject: SubjectId,
+        n: usize,
+        changes: Vec<ItemChange>,
+    ) -> Result<Receipt> {
         // The first save makes the form's record and its group's, each later one only the group's.
         let revision = if n == 0 { 0 } else { n as u64 + 1 };
         self.try_act(actor, vitals(subject, revision, changes))
@@ -116,12 +122,8 @@ impl World {
 
     /// The history of an item.
     pub fn history(&self, actor: &Actor, subject: SubjectId, group: &str, row: &str, item: &str) -> Vec<VersionShown> {
-        let ask = ItemHistory {
-            form: the_vitals(subject),
-            group: group.into(),
-            group_repeat: row.into(),
-            item: item.into(),
-        };
+        let ask =
+            ItemHistory { form: the_vitals(subject), group: group.into(), group_repeat: row.into(), item: item.into() };
         self.organization().view(actor, &ask).unwrap().versions
     }
 }
@@ -130,9 +132,7 @@ impl World {
 #[track_caller]
 pub fn refused<T: std::fmt::Debug>(outcome: Result<T>) -> Vec<(String, &'static str)> {
     match outcome {
-        Err(Error::Refused(refusals)) => {
-            refusals.into_iter().map(|refusal| (refusal.field, refusal.code)).collect()
-        }
+        Err(Error::Refused(refusals)) => refusals.into_iter().map(|refusal| (refusal.field, refusal.code)).collect(),
         other => panic!("expected a refusal: {other:?}"),
     }
 }

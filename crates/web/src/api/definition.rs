@@ -1,10 +1,6 @@
 //! The study's definition: as it is published, and publishing one from a file.
 
-use axum::{
-    Json,
-    extract::State,
-    response::Response,
-};
+use axum::{Json, extract::State, response::Response};
 use serde::Serialize;
 use store::{
     Receipt,
@@ -76,9 +72,7 @@ pub(super) async fn publish(
     asker.view(ShowStudy { study }).await?;
     let mut file = FileIn::new(named.file(), upload.spool(&state).await?);
     let (receipt, report) = asker
-        .blocking(move |organization, actor| {
-            import_definition(organization, actor, study, &mut file, request, |_| ())
-        })
+        .blocking(move |organization, actor| import_definition(organization, actor, study, &mut file, request, |_| ()))
         .await?;
     Ok(created(Published { receipt, report }))
 }

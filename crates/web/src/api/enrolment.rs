@@ -15,9 +15,11 @@ use crate::{
 };
 
 pub(super) fn table() -> Table {
-    routes()
-        .get("/enrolment/{token}", Does::act::<Enrol>(), show)
-        .post("/enrolment/{token}", Does::act::<Enrol>(), enrol)
+    routes().get("/enrolment/{token}", Does::act::<Enrol>(), show).post(
+        "/enrolment/{token}",
+        Does::act::<Enrol>(),
+        enrol,
+    )
 }
 
 /// What a token opens.

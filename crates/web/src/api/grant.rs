@@ -24,10 +24,11 @@ use crate::{
 };
 
 pub(super) fn table() -> Table {
-    routes()
-        .get("/grants", Does::view::<Grants>(), list)
-        .post("/grants", Does::act::<GiveGrant>(), give)
-        .post("/grants/{grant}/end", Does::act::<EndGrant>(), end)
+    routes().get("/grants", Does::view::<Grants>(), list).post("/grants", Does::act::<GiveGrant>(), give).post(
+        "/grants/{grant}/end",
+        Does::act::<EndGrant>(),
+        end,
+    )
 }
 
 /// Grants of a scope, ended ones included

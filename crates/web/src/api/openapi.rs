@@ -9,7 +9,7 @@ use axum::{
 use utoipa::{
     OpenApi,
     openapi::{
-        ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Response as Described,
+        ContentBuilder, Ref, RefOr, Required, Response as Described, ResponseBuilder,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -86,10 +86,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// Adds what every operation has: what it does and needs, its request id, its failures.
 fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
-    let needs: Vec<String> = does
-        .iter()
-        .filter_map(|doing| Some(format!("`{}` (needs {})", doing.name(), doing.needs()?.code())))
-        .collect();
+    let needs: Vec<String> =
+        does.iter().filter_map(|doing| Some(format!("`{}` (needs {})", doing.name(), doing.needs()?.code()))).collect();
     if !needs.is_empty() {
         let said = operation.description.take().map_or_else(String::new, |said| format!("{said}\n\n"));
         operation.description = Some(format!("{said}Does {}.", needs.join(", ")));
@@ -133,7 +131,8 @@ fn problem(why: &str) -> Described {
 }
 
 fn request_id() -> Parameter {
-    let uuid = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    let uuid =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

@@ -20,10 +20,11 @@ use crate::{
 };
 
 pub(super) fn table() -> Table {
-    routes()
-        .post("/session", Does::act::<OpenSession>(), open)
-        .get("/session", Does::view::<Account>(), show)
-        .delete("/session", Does::act::<EndSession>(), end)
+    routes().post("/session", Does::act::<OpenSession>(), open).get("/session", Does::view::<Account>(), show).delete(
+        "/session",
+        Does::act::<EndSession>(),
+        end,
+    )
 }
 
 /// What a person signs in with.
@@ -83,12 +84,7 @@ pub(super) struct Standing {
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = Standing)))]
 pub(super) async fn show(asker: Asker) -> Answer<Json<Standing>> {
     let account = asker.view(Account {}).await?;
-    Ok(Json(Standing {
-        person: account.id,
-        name: account.name,
-        organization: account.organization,
-        ends: asker.ends,
-    }))
+    Ok(Json(Standing { person: account.id, name: account.name, organization: account.organization, ends: asker.ends }))
 }
 
 /// Sign out

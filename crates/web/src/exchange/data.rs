@@ -163,7 +163,12 @@ fn site_for(study: &StudyShown, named: Option<SiteId>, needed: bool) -> store::R
     }
 }
 
-fn begin(organization: &Organization, actor: &Actor, asked: DataImport, report: &DataReport) -> store::Result<ImportId> {
+fn begin(
+    organization: &Organization,
+    actor: &Actor,
+    asked: DataImport,
+    report: &DataReport,
+) -> store::Result<ImportId> {
     let file = &report.reading.file;
     let act = BeginImport {
         study: asked.study,
@@ -185,11 +190,7 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     /// Reads the file again and hands it over, part by part.
-    fn all<R: Read + Seek>(
-        &self,
-        file: &mut FileIn<R>,
-        progress: &mut impl FnMut(u64),
-    ) -> store::Result<Digested> {
+    fn all<R: Read + Seek>(&self, file: &mut FileIn<R>, progress: &mut impl FnMut(u64)) -> store::Result<Digested> {
         let (mode, limits) = (file.mode, file.limits.clone());
         let length = file.content.seek(std::io::SeekFrom::End(0)).map_err(|error| unreadable(&error))?;
         let mut hashed = HashReader::new(file.rewound()?, |bytes| progress(length.saturating_add(bytes)));

@@ -21,11 +21,7 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Takes the next piece of the file; hands over each part that is full before it.
-    pub(super) fn take<E>(
-        &mut self,
-        chunk: Chunk,
-        mut full: impl FnMut(Vec<Piece>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(super) fn take<E>(&mut self, chunk: Chunk, mut full: impl FnMut(Vec<Piece>) -> Result<(), E>) -> Result<(), E> {
         match chunk {
             Chunk::Subject(subject) => {
                 let file_study = subject.context.study.as_str().to_owned();
@@ -107,7 +103,11 @@ impl Parts {
 
 fn bytes_of(group: &ItemGroupData) -> usize {
     let values = group.items.iter().map(|item| {
-        item.value.as_ref().map_or(0, String::len).saturating_add(200).saturating_add(item.audit.len().saturating_mul(300))
+        item.value
+            .as_ref()
+            .map_or(0, String::len)
+            .saturating_add(200)
+            .saturating_add(item.audit.len().saturating_mul(300))
     });
     values.sum::<usize>().saturating_add(200)
 }

@@ -107,7 +107,11 @@ impl<'a> Survey<'a> {
                 } else if self.sites.len() < SITES_MAX {
                     self.sites.insert(site.to_owned());
                 } else {
-                    self.refuse(format!("subject {key}"), "sites", format!("the file names more than {SITES_MAX} sites"));
+                    self.refuse(
+                        format!("subject {key}"),
+                        "sites",
+                        format!("the file names more than {SITES_MAX} sites"),
+                    );
                 }
             }
         }
@@ -134,7 +138,12 @@ impl<'a> Survey<'a> {
         add(&mut self.counts.audit_records, chunk.form.audit.len());
         let event = chunk.event.as_ref().map_or("", |(event, _)| event.as_str());
         if indexed.form(form).is_none() {
-            self.misfit(&chunk.subject_key, &format!("{event} / {form}"), "unknown_form", "the definition has no such form");
+            self.misfit(
+                &chunk.subject_key,
+                &format!("{event} / {form}"),
+                "unknown_form",
+                "the definition has no such form",
+            );
         }
         for group in &chunk.groups {
             self.group(&indexed, chunk, &format!("{event} / {form}"), group);
@@ -153,7 +162,8 @@ impl<'a> Survey<'a> {
             add(&mut self.counts.values, 1);
             add(&mut self.counts.audit_records, item.audit.len());
             if let Some((code, message)) = misfit_of(indexed, item) {
-                let place = format!("{form} / {oid} {} / {}", group.repeat.as_deref().unwrap_or("-"), item.item.as_str());
+                let place =
+                    format!("{form} / {oid} {} / {}", group.repeat.as_deref().unwrap_or("-"), item.item.as_str());
                 self.misfit(&chunk.subject_key, &place, code, &message);
             }
         }

@@ -59,7 +59,8 @@ pub async fn access(reader: Reader, Query(asked): Query<Where>) -> Answer<Respon
 /// Gives a role.
 pub async fn give(reader: Reader, Query(asked): Query<Where>, fields: Fields) -> Answer<Response> {
     let request = fields.request()?;
-    let [person, role, until, reason] = ["person", "role", "until", "reason"].map(|field| fields.get(field).trim().to_owned());
+    let [person, role, until, reason] =
+        ["person", "role", "until", "reason"].map(|field| fields.get(field).trim().to_owned());
     let typed = Typed { person, role, until, reason };
     let done = match grant(&typed) {
         Ok(act) => reader.asker.act(act, request).await,
@@ -72,7 +73,12 @@ pub async fn give(reader: Reader, Query(asked): Query<Where>, fields: Fields) ->
 }
 
 /// Ends a role.
-pub async fn end(reader: Reader, Path(grant): Path<GrantId>, Query(asked): Query<Where>, fields: Fields) -> Answer<Response> {
+pub async fn end(
+    reader: Reader,
+    Path(grant): Path<GrantId>,
+    Query(asked): Query<Where>,
+    fields: Fields,
+) -> Answer<Response> {
     let request = fields.request()?;
     let act = EndGrant { grant, reason: fields.get("reason").to_owned() };
     match outcome(reader.asker.act(act, request).await)? {
@@ -194,7 +200,8 @@ fn choices(frame: &Frame, scope: Scope, grants: &[GrantLine]) -> Vec<(String, St
                     known.push((study, name.clone()));
                 }
             }
-            let others: Vec<Role> = Role::ALL.iter().copied().filter(|role| *role != Role::StudyAdministrator).collect();
+            let others: Vec<Role> =
+                Role::ALL.iter().copied().filter(|role| *role != Role::StudyAdministrator).collect();
             for (study, name) in known {
                 offer(Level::Study, Scope::Study { study }, &name, &others);
             }

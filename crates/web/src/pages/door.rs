@@ -116,7 +116,9 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
             let (status, why) = if second { (problem.status(), Some(why)) } else { (StatusCode::OK, None) };
             render_as(status, &CodePage { step: &step, next: &next, why })
         }
-        None if !matches!(problem.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => Err(problem),
+        None if !matches!(problem.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
+            Err(problem)
+        }
         _ => {
             let page = SignInPage {
                 many: many(&state),
@@ -230,12 +232,8 @@ mod tests {
 
     #[test]
     fn a_waiting_password_works_once_and_for_two_minutes() -> store::Result<()> {
-        let attempt = || Credentials {
-            organization: String::new(),
-            sign_in: "ana".into(),
-            password: "words".into(),
-            code: None,
-        };
+        let attempt =
+            || Credentials { organization: String::new(), sign_in: "ana".into(), password: "words".into(), code: None };
         let now = Timestamp::UNIX_EPOCH;
         let step = Waiting::put(attempt(), now)?;
         assert!(Waiting::take(&step, now).is_some());

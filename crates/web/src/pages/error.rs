@@ -50,7 +50,9 @@ pub fn respond(problem: &Problem, asked: &Uri) -> Response {
 
 fn words(problem: &Problem) -> (&'static str, &'static str, &'static str) {
     match (problem.status().as_u16(), problem.code) {
-        (_, "spent") => ("clock", "This link works no more", "Each enrolment link works once, for a week. Nothing was changed."),
+        (_, "spent") => {
+            ("clock", "This link works no more", "Each enrolment link works once, for a week. Nothing was changed.")
+        }
         (403, "cross_site") => ("stop", "Not done", "Go to the page yourself and do it there."),
         (403, _) => (
             "access",
@@ -63,11 +65,19 @@ fn words(problem: &Problem) -> (&'static str, &'static str, &'static str) {
             "Either there is nothing at this address, or it lies where none of your roles reaches. The two look the same on purpose.",
         ),
         (405, _) => ("stop", "Not at this address", "Go back and use the page’s own buttons."),
-        (409, _) => ("warn", "Somebody was faster", "Go back, load the page again, and compare before you do it again."),
-        (413, _) => ("file", "Too large", "Nothing was stored. Send it in parts, or use the command line for large files."),
+        (409, _) => {
+            ("warn", "Somebody was faster", "Go back, load the page again, and compare before you do it again.")
+        }
+        (413, _) => {
+            ("file", "Too large", "Nothing was stored. Send it in parts, or use the command line for large files.")
+        }
         (422, _) => ("warn", "Not possible as it stands", "Go back: what you typed is still on the page."),
-        (400 | 415 | 421, _) => ("warn", "Not understood", "Nothing was stored. Go back, load the page again, and try once more."),
-        (408 | 429 | 503, _) => ("clock", "Not just now", "Nothing was stored, and nothing is lost. Wait a little, then try again."),
+        (400 | 415 | 421, _) => {
+            ("warn", "Not understood", "Nothing was stored. Go back, load the page again, and try once more.")
+        }
+        (408 | 429 | 503, _) => {
+            ("clock", "Not just now", "Nothing was stored, and nothing is lost. Wait a little, then try again.")
+        }
         _ => (
             "stop",
             "Something failed inside Probity",

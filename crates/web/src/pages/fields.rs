@@ -24,10 +24,8 @@ impl FromRequest<AppState> for Fields {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Answer<Self> {
-        Form::<Vec<(String, String)>>::from_request(request, state)
-            .await
-            .map(|Form(fields)| Fields(fields))
-            .map_err(|rejection| match rejection.status() {
+        Form::<Vec<(String, String)>>::from_request(request, state).await.map(|Form(fields)| Fields(fields)).map_err(
+            |rejection| match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "too_large",
@@ -39,7 +37,8 @@ impl FromRequest<AppState> for Fields {
                     "this address takes what a page's form sends",
                 ),
                 _ => Problem::malformed("the form broke off or could not be read: nothing was stored"),
-            })
+            },
+        )
     }
 }
 

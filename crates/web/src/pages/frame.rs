@@ -240,10 +240,7 @@ impl Frame {
     /// Whether one of one's roles at the organization may.
     #[must_use]
     pub fn organization_may(&self, permission: Permission) -> bool {
-        self.account
-            .roles
-            .iter()
-            .any(|held| matches!(held.scope, Scope::Organization) && may(held.role, permission))
+        self.account.roles.iter().any(|held| matches!(held.scope, Scope::Organization) && may(held.role, permission))
     }
 
     /// A scope in words, as far as one may know them.
@@ -253,7 +250,9 @@ impl Frame {
         match scope {
             Scope::Organization => self.account.organization.clone(),
             Scope::Study { study } => named(study).unwrap_or_else(|| "a study".into()),
-            Scope::Site { study, .. } => named(study).map_or_else(|| "a site".into(), |name| format!("a site of {name}")),
+            Scope::Site { study, .. } => {
+                named(study).map_or_else(|| "a site".into(), |name| format!("a site of {name}"))
+            }
         }
     }
 
@@ -261,7 +260,9 @@ impl Frame {
     #[must_use]
     pub fn may_see_ledger(&self, number: u32) -> bool {
         let study = self.studies.iter().find(|study| study.ledger == number);
-        study.map_or(number == 1 && self.organization_may(Permission::LedgerSee), |study| any(&study.roles, Permission::LedgerSee))
+        study.map_or(number == 1 && self.organization_may(Permission::LedgerSee), |study| {
+            any(&study.roles, Permission::LedgerSee)
+        })
     }
 
     /// Takes another step into the way back.

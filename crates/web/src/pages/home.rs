@@ -77,8 +77,10 @@ async fn register_with(reader: &Reader, fields: &Fields, oid: &str, name: &str) 
     let request = fields.request().map_err(|_| store::Error::refused("", "request", "load the page again"))?;
     let person: PersonId = fields.id("administrator", "choose who administers the study")?;
     let receipt = reader.asker.act(RegisterStudy { oid: oid.to_owned(), name: name.to_owned() }, request).await?;
-    let study: StudyId = receipt.id("study").ok_or_else(|| store::Error::fault("a study was registered without an id"))?;
-    let appoint = GiveGrant { person, role: Role::StudyAdministrator, scope: Scope::Study { study }, until: None, reason: None };
+    let study: StudyId =
+        receipt.id("study").ok_or_else(|| store::Error::fault("a study was registered without an id"))?;
+    let appoint =
+        GiveGrant { person, role: Role::StudyAdministrator, scope: Scope::Study { study }, until: None, reason: None };
     reader.asker.act(appoint, reader.asker.organization().fresh_request()?).await?;
     Ok(())
 }
@@ -127,7 +129,8 @@ pub async fn search(reader: Reader, Query(asked): Query<Asked>) -> Answer<Respon
     let query = asked.q.trim().to_owned();
     let mut found = Vec::new();
     for study in frame.studies.iter().filter(|study| !query.is_empty() && any(&study.roles, Permission::SubjectSee)) {
-        let ask = Subjects { study: study.id, site: None, search: query.clone(), after: String::new(), limit: FOUND_MAX };
+        let ask =
+            Subjects { study: study.id, site: None, search: query.clone(), after: String::new(), limit: FOUND_MAX };
         let shown = reader.asker.view(ask).await?;
         found.extend(shown.subjects.into_iter().map(|subject| (study.name.clone(), subject)));
     }

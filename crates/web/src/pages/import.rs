@@ -96,7 +96,9 @@ pub async fn imported(
             .blocking(move |organization, actor| import_data(organization, actor, asked, &mut file, |_| ()))
             .await;
         return match done {
-            Ok(report) if report.repeated => page(&reader, study, "", Some(Report::of_data(report)), StatusCode::OK, Refused::default()).await,
+            Ok(report) if report.repeated => {
+                page(&reader, study, "", Some(Report::of_data(report)), StatusCode::OK, Refused::default()).await
+            }
             Ok(report) => {
                 let import = report.import.map_or_else(String::new, |import| import.to_string());
                 Ok(to(format!("/studies/{study}/import?report={import}")))
@@ -153,7 +155,9 @@ async fn page(
 
 impl Report {
     fn of_definition(mut reading: ImportReport) -> Self {
-        let Counts { defined_visits, defined_forms, defined_groups, defined_items, defined_code_lists, versions, .. } = reading.counts;
+        let Counts {
+            defined_visits, defined_forms, defined_groups, defined_items, defined_code_lists, versions, ..
+        } = reading.counts;
         let counts = vec![
             counted(versions, "version"),
             counted(defined_visits, "visit"),
@@ -235,7 +239,9 @@ async fn spool(state: &AppState, mut part: Field<'_>) -> Answer<Spool> {
         let chunk = match part.chunk().await {
             Ok(Some(chunk)) => Ok(chunk),
             Ok(None) => break,
-            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(std::io::ErrorKind::FileTooLarge.into()),
+            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(std::io::ErrorKind::FileTooLarge.into())
+            }
             Err(_) => Err(std::io::ErrorKind::UnexpectedEof.into()),
         };
         let last = chunk.is_err();

@@ -4,9 +4,7 @@ use askama::Template;
 use axum::{extract::Multipart, http::StatusCode, response::Response};
 use ledger::{bundle::Bundle, note::VerifierKey};
 use serde::Deserialize;
-use store::{
-    views::{EntryLine, LedgerEntries, LedgerHead, LedgerHeadShown},
-};
+use store::views::{EntryLine, LedgerEntries, LedgerHead, LedgerHeadShown};
 use trial::role::Role;
 
 use super::{

@@ -30,8 +30,8 @@ use store::{
         SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
-        Account, Definition, EntryProof, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People, ShowForm,
-        ShowStudy, ShowSubject, Subjects, Worklist,
+        Account, Definition, EntryProof, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People,
+        ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 

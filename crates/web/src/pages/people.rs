@@ -68,7 +68,15 @@ impl Where {
 
 /// Shows the people.
 pub async fn people(reader: Reader, Query(asked): Query<Where>) -> Answer<Response> {
-    page(&reader, StatusCode::OK, asked.scope(), None, [String::new(), String::new(), String::new()], Refused::default()).await
+    page(
+        &reader,
+        StatusCode::OK,
+        asked.scope(),
+        None,
+        [String::new(), String::new(), String::new()],
+        Refused::default(),
+    )
+    .await
 }
 
 /// Adds a person, and shows their enrolment link.

@@ -36,7 +36,11 @@ pub struct Asked {
 }
 
 /// Shows the proof, or hands out one of its files.
-pub async fn proof(reader: Reader, Path((ledger, index)): Path<(u32, u64)>, Query(asked): Query<Asked>) -> Answer<Response> {
+pub async fn proof(
+    reader: Reader,
+    Path((ledger, index)): Path<(u32, u64)>,
+    Query(asked): Query<Asked>,
+) -> Answer<Response> {
     let shown = reader
         .asker
         .blocking(move |organization, actor| {
@@ -47,7 +51,8 @@ pub async fn proof(reader: Reader, Path((ledger, index)): Path<(u32, u64)>, Quer
         .await?;
     let file = |name: String, content: String| {
         let disposition = format!("attachment; filename=\"{name}\"");
-        let headers = [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+        let headers =
+            [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_DISPOSITION, disposition)];
         (headers, content).into_response()
     };
     match asked.file.as_str() {

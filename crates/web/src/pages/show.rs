@@ -99,10 +99,7 @@ pub fn form_path(subject: SubjectId, event: &str, event_repeat: &str, form: &str
 pub mod filters {
     use std::fmt::Display;
 
-    use askama::{
-        Values,
-        filters::Safe,
-    };
+    use askama::{Values, filters::Safe};
     use jiff::Timestamp;
     use store::Shown;
 

@@ -72,7 +72,8 @@ fn column(subject: &SubjectShown, at: usize, visit: &VisitColumn) -> Visit {
     let last = !subject.visits.iter().skip(at.saturating_add(1)).any(|other| other.event == visit.event);
     let another = match visit.forms.first() {
         Some(form) if subject.editable && visit.repeating && visit.started && last => {
-            let repeat = next_repeat(subject.visits.iter().filter(|other| other.event == visit.event).map(|v| &*v.repeat));
+            let repeat =
+                next_repeat(subject.visits.iter().filter(|other| other.event == visit.event).map(|v| &*v.repeat));
             let first = if form.repeating { "1" } else { "" };
             Some(format!("/{}", form_path(subject.id, &visit.event, &repeat, &form.form, first)))
         }

@@ -16,8 +16,8 @@ use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
 use tokio::task::JoinSet;
 
-pub use self::tls::{Certificate, tls_versions};
 use self::connection::Gate;
+pub use self::tls::{Certificate, tls_versions};
 use crate::{
     router,
     state::{AppState, Settings},
@@ -149,7 +149,9 @@ impl Serving {
 fn bind(address: SocketAddr) -> Result<TcpListener> {
     let refused = |error: std::io::Error| {
         let what = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port".to_owned(),
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there: stop it, or choose another port".to_owned()
+            }
             std::io::ErrorKind::PermissionDenied => "this user may not: choose a port above 1023".to_owned(),
             _ => error.to_string(),
         };

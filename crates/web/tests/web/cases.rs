@@ -128,7 +128,8 @@ pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
     let asks = persona.person.as_ref();
     let mut token = asks.map(|person| person.token.clone());
     let path = filled(setup, route, persona);
-    let ends_itself = matches!((route.method, route.path.as_str()), ("DELETE", "/api/v1/session") | ("POST", "/sign-out"));
+    let ends_itself =
+        matches!((route.method, route.path.as_str()), ("DELETE", "/api/v1/session") | ("POST", "/sign-out"));
     if let Some(person) = asks.filter(|_| ends_itself && persona.active) {
         let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
         token = Some(signed_in(organization, &person.sign_in));
@@ -242,9 +243,7 @@ pub fn second_factor(world: &World) -> (String, String) {
 }
 
 pub fn odm_definition() -> String {
-    let item = |oid: &str, kind: &str| {
-        format!(r#"<ItemDef OID="{oid}" Name="{oid}" DataType="{kind}" Length="200"/>"#)
-    };
+    let item = |oid: &str, kind: &str| format!(r#"<ItemDef OID="{oid}" Name="{oid}" DataType="{kind}" Length="200"/>"#);
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot" FileOID="F.1" CreationDateTime="2026-11-21T10:00:00Z" ODMVersion="1.3.2">

@@ -12,7 +12,7 @@ use trial::{
 };
 
 use crate::{
-    cases::{Setup, ask, place, gate},
+    cases::{Setup, ask, gate, place},
     client::Answer,
     world::{CANARY, Person, signed_in},
 };
@@ -75,7 +75,12 @@ fn everyone(setup: &Setup) -> Vec<Persona> {
     let mut foreign = world.person(&world.b, &world.b_admin, "foreign");
     let at_b = Scope::Site { study: setup.b.id, site: setup.b.sites[0] };
     world.give(&world.b, &setup.b_builder, &mut foreign, Role::Coordinator, at_b);
-    all.push(Persona { name: "coordinator of another organization".into(), person: Some(foreign), of_b: true, active: true });
+    all.push(Persona {
+        name: "coordinator of another organization".into(),
+        person: Some(foreign),
+        of_b: true,
+        active: true,
+    });
     let foreign = Person { grants: setup.b_admin_grants(), ..world.b_admin.clone() };
     let name = "administrator of another organization".into();
     all.push(Persona { name, person: Some(foreign), of_b: true, active: true });
@@ -121,7 +126,11 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(met.into_iter().collect::<Vec<_>>(), Vec::<String>::new(), "well-formed requests that were refused all the same");
+    assert_eq!(
+        met.into_iter().collect::<Vec<_>>(),
+        Vec::<String>::new(),
+        "well-formed requests that were refused all the same"
+    );
     println!(
         "{asked} combinations of {} routes and {} personas, {allowed} allowed, {} refused, 0 exceptions",
         table.routes().len(),

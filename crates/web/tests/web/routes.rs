@@ -29,11 +29,8 @@ fn public_routes_are_these_and_no_others() {
 
 #[test]
 fn every_route_declares_acts_and_views_that_exist() {
-    let known: BTreeSet<(&str, trial::permission::Permission)> = ACTS
-        .iter()
-        .copied()
-        .chain(VIEWS.iter().map(|(name, needs, _)| (*name, *needs)))
-        .collect();
+    let known: BTreeSet<(&str, trial::permission::Permission)> =
+        ACTS.iter().copied().chain(VIEWS.iter().map(|(name, needs, _)| (*name, *needs))).collect();
     for route in web::table().routes() {
         assert!(!route.does.is_empty(), "{} {}", route.method, route.path);
         for doing in &route.does {
@@ -79,7 +76,10 @@ fn the_reviewed_file_of_routes_is_the_table() {
         fs::write(&file, &text).unwrap();
     }
     let kept = fs::read_to_string(&file).unwrap_or_default();
-    assert!(kept == text, "docs/routes.txt differs from the route table: run with PROBITY_BLESS=1 and review the change");
+    assert!(
+        kept == text,
+        "docs/routes.txt differs from the route table: run with PROBITY_BLESS=1 and review the change"
+    );
 }
 
 #[test]
@@ -87,7 +87,9 @@ fn the_api_document_has_the_routes_of_the_api_and_no_others() {
     let document = serde_json::to_value(web::api::document()).unwrap();
     let mut described = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys().filter(|key| ["get", "post", "put", "delete"].contains(&key.as_str())) {
+        for method in
+            item.as_object().unwrap().keys().filter(|key| ["get", "post", "put", "delete"].contains(&key.as_str()))
+        {
             described.insert(format!("{} {path}", method.to_uppercase()));
         }
     }

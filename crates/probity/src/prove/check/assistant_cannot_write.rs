@@ -14,13 +14,8 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
 pub(super) fn asked_as(who: &str, actor: &Actor) -> Result<Finding> {
     let scratch = Place::scratch()?;
     let world = &scratch.one;
-    let attempts = Attempts {
-        organization: &world.organization,
-        actor,
-        on: &world.here,
-        site: 0,
-        person: world.administrator_id,
-    };
+    let attempts =
+        Attempts { organization: &world.organization, actor, on: &world.here, site: 0, person: world.administrator_id };
     let tried = attempts.all()?;
     Ok(Finding::unless(
         opened(who, &tried),

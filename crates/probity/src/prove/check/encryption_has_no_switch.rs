@@ -15,8 +15,20 @@ use crate::{
 
 /// Words that a switch of encryption would have.
 const WORDS: &[&str] = &[
-    "encrypt", "cipher", "crypt", "clear", "plain", "insecure", "unsealed", "seal", "aead", "disable", "without-key",
-    "no-key", "no-tls", "skip",
+    "encrypt",
+    "cipher",
+    "crypt",
+    "clear",
+    "plain",
+    "insecure",
+    "unsealed",
+    "seal",
+    "aead",
+    "disable",
+    "without-key",
+    "no-key",
+    "no-tls",
+    "skip",
 ];
 
 pub(super) fn check(_: &Place<'_>) -> Result<Finding> {

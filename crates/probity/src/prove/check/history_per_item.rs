@@ -21,8 +21,7 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
         form: "F.1".into(),
         form_repeat: String::new(),
     };
-    let history =
-        ItemHistory { form, group: "G.1".into(), group_repeat: String::new(), item: "I.1".into() };
+    let history = ItemHistory { form, group: "G.1".into(), group_repeat: String::new(), item: "I.1".into() };
     let shown = world.organization.view(coordinator, &history)?;
     Ok(judge(&shown))
 }
@@ -31,7 +30,8 @@ fn judge(shown: &ItemHistoryShown) -> Finding {
     let mut versions = shown.versions.clone();
     versions.sort_by_key(|version| version.version);
     let mut against = Vec::new();
-    let said: Vec<&str> = versions.iter().filter_map(|version| version.value.as_ref()).map(|value| value.text()).collect();
+    let said: Vec<&str> =
+        versions.iter().filter_map(|version| version.value.as_ref()).map(|value| value.text()).collect();
     if said != ["first", "corrected", "corrected again"] {
         against.push(format!("the history has {} values of three", said.len()));
     }
@@ -59,6 +59,6 @@ mod tests {
 
     #[test]
     fn a_history_that_lacks_a_version_breaks_it() {
-        assert!(!judge(&ItemHistoryShown { versions: Vec::new() }).holds);
+        assert!(!judge(&ItemHistoryShown { study: trial::ids::Id::from_bytes([1; 16]), versions: Vec::new() }).holds);
     }
 }

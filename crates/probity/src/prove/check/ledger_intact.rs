@@ -10,7 +10,10 @@ pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
         // Nothing is here yet; the same audit is shown to work where something is.
         let scratch = Place::scratch()?;
         let finding = of(&scratch.installation)?;
-        return Ok(Finding { evidence: format!("in a scratch installation, none is founded here yet: {}", finding.evidence), ..finding });
+        return Ok(Finding {
+            evidence: format!("in a scratch installation, none is founded here yet: {}", finding.evidence),
+            ..finding
+        });
     }
     of(place.installation)
 }
@@ -24,13 +27,16 @@ fn of(installation: &Installation) -> Result<Finding> {
 }
 
 fn judge(all: &[(String, Verified)]) -> Finding {
-    let against = all.iter().flat_map(|(name, found)| found.findings.iter().map(move |finding| format!("{name}: {finding}")));
+    let against =
+        all.iter().flat_map(|(name, found)| found.findings.iter().map(move |finding| format!("{name}: {finding}")));
     let ledgers: usize = all.iter().map(|(_, found)| found.ledgers.len()).sum();
     let entries: u64 = all.iter().flat_map(|(_, found)| &found.ledgers).map(|ledger| ledger.entries).sum();
     let records: u64 = all.iter().map(|(_, found)| found.records).sum();
     Finding::unless(
         against.collect(),
-        format!("{ledgers} ledgers with {entries} entries match their checkpoints; {records} records have the digests of their entries"),
+        format!(
+            "{ledgers} ledgers with {entries} entries match their checkpoints; {records} records have the digests of their entries"
+        ),
     )
 }
 

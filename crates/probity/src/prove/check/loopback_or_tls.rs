@@ -7,10 +7,7 @@ use store::{Error, Installation};
 use web::ServeConfig;
 
 use super::{Finding, Place};
-use crate::{
-    clock::MachineClock,
-    prove::scratch::Folder,
-};
+use crate::{clock::MachineClock, prove::scratch::Folder};
 
 /// Addresses that other machines may reach.
 const BEYOND: &[&str] = &["0.0.0.0:0", "[::]:0", "192.0.2.1:0"];
@@ -26,7 +23,11 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
     against.extend(old(&versions));
     Ok(Finding::unless(
         against,
-        format!("{} were refused without a certificate; TLS is {} and nothing else", BEYOND.join(", "), versions.join(" and ")),
+        format!(
+            "{} were refused without a certificate; TLS is {} and nothing else",
+            BEYOND.join(", "),
+            versions.join(" and ")
+        ),
     ))
 }
 

@@ -23,7 +23,11 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
         against.extend(open);
     }
     let foreign = scratch.one.organization.drill(&scratch.file()?, Harm::Foreign(&scratch.other.organization), &[])?;
-    if !foreign.findings.iter().any(|finding| finding.contains("[key-unknown]") || finding.contains("[sealed-elsewhere]")) {
+    if !foreign
+        .findings
+        .iter()
+        .any(|finding| finding.contains("[key-unknown]") || finding.contains("[sealed-elsewhere]"))
+    {
         against.push("a sealed value of another organization opened".to_owned());
     }
     for file in ["store.db", "keys.json"] {
@@ -42,13 +46,8 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
 
 /// Tries what lies in the other organization, by its ids, as somebody of this one.
 fn reached(world: &World, other: &World, who: &str, actor: &store::Actor) -> Result<(usize, Vec<String>)> {
-    let attempts = Attempts {
-        organization: &world.organization,
-        actor,
-        on: &other.here,
-        site: 0,
-        person: other.administrator_id,
-    };
+    let attempts =
+        Attempts { organization: &world.organization, actor, on: &other.here, site: 0, person: other.administrator_id };
     let mut tried = attempts.of_study()?;
     tried.extend(attempts.of_site()?);
     // Ledgers are numbered in each organization: a number names one's own, whoever else has the same.

@@ -30,13 +30,8 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
 }
 
 fn found(world: &World, who: &str, actor: &Actor) -> Result<Vec<String>> {
-    let attempts = Attempts {
-        organization: &world.organization,
-        actor,
-        on: &world.here,
-        site: 0,
-        person: world.administrator_id,
-    };
+    let attempts =
+        Attempts { organization: &world.organization, actor, on: &world.here, site: 0, person: world.administrator_id };
     let tried: Vec<Tried> = attempts.all()?.into_iter().filter(|tried| tried.at != At::Organization).collect();
     Ok(opened(who, &tried))
 }

@@ -20,8 +20,7 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
     let mut watch = Watch { world: &scratch.one, against: Vec::new(), views: BTreeSet::new(), acts: 0 };
     watch.every_view()?;
     watch.some_acts()?;
-    let needed: BTreeSet<&str> =
-        v::VIEWS.iter().filter(|(.., recorded)| *recorded).map(|(name, ..)| *name).collect();
+    let needed: BTreeSet<&str> = v::VIEWS.iter().filter(|(.., recorded)| *recorded).map(|(name, ..)| *name).collect();
     let mut against = watch.against;
     against.extend(needed.difference(&watch.views).map(|name| format!("{name} was not looked at by this check")));
     Ok(Finding::unless(
@@ -55,7 +54,8 @@ impl Watch<'_> {
             form: "F.1".into(),
             form_repeat: String::new(),
         };
-        let history = v::ItemHistory { form: form(), group: "G.1".into(), group_repeat: String::new(), item: "I.1".into() };
+        let history =
+            v::ItemHistory { form: form(), group: "G.1".into(), group_repeat: String::new(), item: "I.1".into() };
         let list = v::Subjects { study, site: None, search: String::new(), after: String::new(), limit: 10 };
         self.view(world.here.ledger, coordinator, list)?;
         self.view(world.here.ledger, coordinator, v::ShowSubject { subject })?;
@@ -99,7 +99,8 @@ impl Watch<'_> {
         let after = self.size(ledger)?;
         let newest = self.newest(ledger)?;
         if after != before.saturating_add(1) || newest != name {
-            self.against.push(format!("{name} left {} entries, the last of them {newest}", after.saturating_sub(before)));
+            self.against
+                .push(format!("{name} left {} entries, the last of them {newest}", after.saturating_sub(before)));
         }
         Ok(())
     }

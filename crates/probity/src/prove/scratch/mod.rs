@@ -80,7 +80,8 @@ impl Scratch {
     /// Makes it. `at` is when its clock begins.
     pub(crate) fn new(at: Timestamp) -> Result<Self> {
         let (folder, clock) = (Folder::new()?, Arc::new(Hands(AtomicI64::new(store::micros(at)))));
-        let installation = Installation::create(&folder.path().join("data"), None, Arc::clone(&clock) as Arc<dyn Clock>)?;
+        let installation =
+            Installation::create(&folder.path().join("data"), None, Arc::clone(&clock) as Arc<dyn Clock>)?;
         let one = World::new(&installation, "Scratch One")?;
         let other = World::new(&installation, "Scratch Other")?;
         Ok(Scratch { clock, one, other, installation, folder })

@@ -63,7 +63,8 @@ impl World {
             sign_in: "admin".into(),
             token: token.clone(),
         };
-        let founding = FoundOrganization { name: name.into(), origin: "localhost/scratch".into(), second_factor: false };
+        let founding =
+            FoundOrganization { name: name.into(), origin: "localhost/scratch".into(), second_factor: false };
         let organization = installation.found(founding, &first)?;
         let receipt = organization.enrol(&token, super::PASSWORD, None, organization.fresh_request()?)?;
         let administrator_id = administrator_id(&receipt)?;
@@ -179,7 +180,8 @@ impl Builder<'_> {
             file_bytes: 0,
             source_system: String::new(),
         };
-        let import = organization.act(&manager, begin, organization.fresh_request()?)?.id("import").context("no import")?;
+        let import =
+            organization.act(&manager, begin, organization.fresh_request()?)?.id("import").context("no import")?;
         let ledger = organization.view(&builder, &store::views::ShowStudy { study })?.ledger;
         let [first, second] = pairs.as_slice() else { anyhow::bail!("a scratch study has two sites") };
         Ok(Scope2 {
@@ -225,7 +227,11 @@ impl Builder<'_> {
         let [site, _] = here.sites;
         for role in Role::ALL.iter().filter(|role| **role != Role::OrganizationAdministrator) {
             let giver = if *role == Role::StudyAdministrator { self.administrator } else { &builder };
-            let scope = if role.levels().contains(&Level::Study) { Scope::Study { study } } else { Scope::Site { study, site } };
+            let scope = if role.levels().contains(&Level::Study) {
+                Scope::Study { study }
+            } else {
+                Scope::Site { study, site }
+            };
             give(organization, giver, id, *role, scope, Some(end))?;
         }
         Ok(actor)

@@ -68,7 +68,11 @@ pub struct Choice {
 pub fn control(study: &Indexed, item: &ItemDef, value: &str, in_table: bool) -> Control {
     let choices = choices(study, item, value);
     if !choices.is_empty() {
-        return if choices.len() <= RADIOS_MAX && !in_table { Control::Radios(choices) } else { Control::List(choices) };
+        return if choices.len() <= RADIOS_MAX && !in_table {
+            Control::Radios(choices)
+        } else {
+            Control::List(choices)
+        };
     }
     let long = item.length.is_some_and(|length| length > LINE_CHARS_MAX);
     match item.data_type {
@@ -112,7 +116,9 @@ fn line(item: &ItemDef, value: &str) -> Line {
             Line { width: "w-moment", hint: "2026-11-21T14:05, or as much as is known", ..text }
         }
         DataType::DurationDatetime => Line { hint: "P3D for 3 days, PT2H for 2 hours", ..text },
-        DataType::IntervalDatetime => Line { width: "w-text", hint: "2026-11-01/2026-11-04, or 2026-11-01/P3D", ..text },
+        DataType::IntervalDatetime => {
+            Line { width: "w-text", hint: "2026-11-01/2026-11-04, or 2026-11-01/P3D", ..text }
+        }
         DataType::Uri => Line { mode: "url", width: "w-text", hint: "https://example.org/a", ..text },
         DataType::HexFloat | DataType::Base64Float => Line { most: item.length, ..text },
         _ => {
@@ -178,7 +184,8 @@ mod tests {
 
     fn study(codes: usize) -> Indexed {
         let items = (1..=codes).map(|n| EnumeratedItem { coded_value: n.to_string(), ..EnumeratedItem::default() });
-        let list = CodeList { oid: "CL".into(), content: CodeListContent::Enumerated(items.collect()), ..CodeList::default() };
+        let list =
+            CodeList { oid: "CL".into(), content: CodeListContent::Enumerated(items.collect()), ..CodeList::default() };
         Indexed::new(StudyVersion { code_lists: vec![list], ..StudyVersion::default() }, Arc::from([]))
     }
 
@@ -222,7 +229,10 @@ mod tests {
     fn a_code_that_left_its_list_is_still_shown() {
         let coded = ItemDef { code_list: Some("CL".into()), ..item(DataType::Text) };
         let Control::Radios(choices) = control(&study(2), &coded, "99", false) else { panic!("radios") };
-        assert_eq!(choices.last().map(|choice| (choice.words.as_str(), choice.chosen)), Some(("99 (not in the list)", true)));
+        assert_eq!(
+            choices.last().map(|choice| (choice.words.as_str(), choice.chosen)),
+            Some(("99 (not in the list)", true))
+        );
     }
 
     #[test]
@@ -242,7 +252,9 @@ mod tests {
         let long = ItemDef { length: Some(200), ..item(DataType::Text) };
         assert_eq!(shape(&control(&study(0), &long, "", false)), "area");
         assert_eq!(shape(&control(&study(0), &item(DataType::Text), "one\ntwo", false)), "area");
-        let Control::Radios(choices) = control(&study(0), &item(DataType::Boolean), "0", false) else { panic!("radios") };
+        let Control::Radios(choices) = control(&study(0), &item(DataType::Boolean), "0", false) else {
+            panic!("radios")
+        };
         assert_eq!(choices.iter().find(|choice| choice.chosen).map(|choice| choice.code.as_str()), Some("0"));
     }
 

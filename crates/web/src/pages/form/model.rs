@@ -156,7 +156,8 @@ impl Sheet {
         let mut saved: BTreeMap<(&str, &str), &GroupShown> =
             shown.groups.iter().map(|group| ((group.group.as_str(), group.repeat.as_str()), group)).collect();
         let mut sheet = Sheet { groups: Vec::new(), beside: Vec::new(), missing: 0, items: 0 };
-        for (at, (reference, def)) in form.map(|form| study.groups_of(form)).unwrap_or_default().into_iter().enumerate() {
+        for (at, (reference, def)) in form.map(|form| study.groups_of(form)).unwrap_or_default().into_iter().enumerate()
+        {
             let maker = Maker { study, def, at, editable, typed };
             let rows = take_rows(&mut saved, def.oid.as_str());
             let group = maker.group(&rows, &mut sheet.beside);
@@ -212,7 +213,8 @@ impl Maker<'_> {
             rest.extend(unknown.filter_map(|item| beside(row, item)));
         }
         let mut rows: Vec<Row> = saved.iter().map(|row| self.row(&items, &row.repeat, Some(row))).collect();
-        let mut next = rows.iter().filter_map(|row| row.repeat.parse::<u64>().ok()).max().unwrap_or(0).saturating_add(1);
+        let mut next =
+            rows.iter().filter_map(|row| row.repeat.parse::<u64>().ok()).max().unwrap_or(0).saturating_add(1);
         let oid = self.def.oid.as_str();
         for (_, repeat) in self.typed.rows.iter().filter(|(group, _)| group == oid) {
             if !rows.iter().any(|row| row.repeat == *repeat) {
@@ -271,7 +273,12 @@ impl Maker<'_> {
             Some(hidden) => hidden.clone(),
             None => Shown::Value(String::new()),
         };
-        let text = self.typed.values.get(&name).filter(|_| readable).map_or_else(|| saved.clone(), |typed| Shown::Value(typed.clone()));
+        let text = self
+            .typed
+            .values
+            .get(&name)
+            .filter(|_| readable)
+            .map_or_else(|| saved.clone(), |typed| Shown::Value(typed.clone()));
         let in_control = if self.typed.values.contains_key(&name) || readable { text.text() } else { "" };
         let control = control::control(self.study, item, in_control, self.def.repeating);
         let saved_unit = kept.and_then(|kept| kept.unit.clone()).unwrap_or_default();

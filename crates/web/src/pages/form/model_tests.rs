@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use store::Shown;
 use trial::{
-    definition::{
-        DataType, FormDef, ItemGroupRef, MeasurementUnit, RangeCheck, StudyVersion, Text,
-    },
+    definition::{DataType, FormDef, ItemGroupRef, MeasurementUnit, RangeCheck, StudyVersion, Text},
     form::FormState,
     ids::{GroupId, Id as _, StudyId, SubjectId},
 };
@@ -18,7 +16,11 @@ fn item(oid: &str, data_type: DataType, question: &str) -> ItemDef {
 }
 
 fn group(oid: &str, repeating: bool, items: &[(&str, bool)]) -> ItemGroupDef {
-    let reference = |(item, mandatory): &(&str, bool)| ItemRef { item: (*item).into(), mandatory: *mandatory, ..ItemRef::default() };
+    let reference = |(item, mandatory): &(&str, bool)| ItemRef {
+        item: (*item).into(),
+        mandatory: *mandatory,
+        ..ItemRef::default()
+    };
     ItemGroupDef {
         oid: oid.into(),
         name: oid.to_owned(),
@@ -34,12 +36,10 @@ fn study() -> Indexed {
         rule: CheckRule::Values(vec!["110".into()]),
         ..RangeCheck::default()
     };
-    let pulse = ItemDef {
-        units: vec!["U.BPM".into()],
-        range_checks: vec![check],
-        ..item("PULSE", DataType::Integer, "Pulse")
-    };
-    let temperature = ItemDef { units: vec!["U.C".into(), "U.F".into()], ..item("TEMP", DataType::Float, "Temperature") };
+    let pulse =
+        ItemDef { units: vec!["U.BPM".into()], range_checks: vec![check], ..item("PULSE", DataType::Integer, "Pulse") };
+    let temperature =
+        ItemDef { units: vec!["U.C".into(), "U.F".into()], ..item("TEMP", DataType::Float, "Temperature") };
     let form = FormDef {
         oid: "F".into(),
         groups: ["VS", "CM"]
@@ -107,7 +107,10 @@ fn an_empty_form_has_a_field_for_each_item_and_a_row_to_begin_with() {
     let sheet = sheet(&stored(&[]), true, &Typed::default());
     assert_eq!(sheet.groups.len(), 2);
     let pulse = &sheet.groups[0].rows[0].fields[0];
-    assert_eq!((pulse.name.as_str(), pulse.label.as_str(), pulse.only_unit()), ("VS[].PULSE", "Pulse", Some("beats/min")));
+    assert_eq!(
+        (pulse.name.as_str(), pulse.label.as_str(), pulse.only_unit()),
+        ("VS[].PULSE", "Pulse", Some("beats/min"))
+    );
     assert!(pulse.checks.contains("110") && !pulse.has_history);
     let temperature = &sheet.groups[0].rows[0].fields[1];
     assert_eq!(temperature.unit_choices().len(), 2);
@@ -135,7 +138,8 @@ fn who_may_only_look_gets_no_empty_row_and_no_open_field() {
 
 #[test]
 fn what_is_saved_and_not_defined_is_shown_after_the_rest() {
-    let shown = stored(&[("VS", "", &[("PULSE", value("72")), ("GONE", value("x"))]), ("OLD", "", &[("O", value("y"))])]);
+    let shown =
+        stored(&[("VS", "", &[("PULSE", value("72")), ("GONE", value("x"))]), ("OLD", "", &[("O", value("y"))])]);
     let sheet = sheet(&shown, true, &Typed::default());
     let beside: Vec<(&str, &str)> = sheet.beside.iter().map(|kept| (kept.item.as_str(), kept.value.text())).collect();
     assert_eq!(beside, [("GONE", "x"), ("O", "y")]);

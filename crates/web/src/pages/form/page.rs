@@ -89,7 +89,13 @@ impl Open {
     pub fn sheet(&self, typed: &Typed) -> Sheet {
         match &self.study {
             Some(study) => Sheet::new(study, study.form(&self.ask.3), &self.shown, self.editable(), typed),
-            None => Sheet::new(&Indexed::new(trial::definition::StudyVersion::default(), []), None, &self.shown, false, typed),
+            None => Sheet::new(
+                &Indexed::new(trial::definition::StudyVersion::default(), []),
+                None,
+                &self.shown,
+                false,
+                typed,
+            ),
         }
     }
 }
@@ -129,8 +135,13 @@ pub async fn saved(reader: Reader, Path(parts): Path<FormParts>, fields: Fields)
 
 /// What was refused at no field of the sheet.
 fn beside(sheet: &Sheet, refused: &Refused) -> Vec<String> {
-    let names: Vec<&str> =
-        sheet.groups.iter().flat_map(|group| &group.rows).flat_map(|row| &row.fields).map(|field| &*field.name).collect();
+    let names: Vec<&str> = sheet
+        .groups
+        .iter()
+        .flat_map(|group| &group.rows)
+        .flat_map(|row| &row.fields)
+        .map(|field| &*field.name)
+        .collect();
     let said = refused.0.iter().filter(|refusal| !names.contains(&refusal.field.as_str()));
     said.map(|refusal| refusal.message.clone()).collect()
 }
@@ -149,11 +160,18 @@ async fn open(reader: &Reader, parts: FormParts) -> Answer<Open> {
     let shown = reader.asker.view(asked(parts.clone())).await?;
     let current = reader.asker.view(Definition { study: shown.study }).await?.0;
     let planned = current.as_ref().is_some_and(|defined| {
-        defined.current().event(&parts.1).is_some_and(|event| event.forms.iter().any(|form| form.form.as_str() == parts.3))
+        defined
+            .current()
+            .event(&parts.1)
+            .is_some_and(|event| event.forms.iter().any(|form| form.form.as_str() == parts.3))
     });
     let study = current.as_ref().map(|defined| {
         // Who enters data does so by the current version; who only looks sees the one it was saved under.
-        if shown.editable && planned { Arc::clone(defined.current()) } else { Arc::clone(defined.version(&shown.study_version)) }
+        if shown.editable && planned {
+            Arc::clone(defined.current())
+        } else {
+            Arc::clone(defined.version(&shown.study_version))
+        }
     });
     Ok(Open { shown, study, planned, current, ask: parts })
 }
@@ -173,7 +191,9 @@ async fn page(reader: &Reader, open: Open, sheet: Sheet, status: StatusCode, sai
         _ if oid.is_empty() => "Outside any visit".to_owned(),
         _ => oid.to_owned(),
     };
-    let with = |name: String, repeat: &str| if repeat.is_empty() || repeat == "1" { name } else { format!("{name} no. {repeat}") };
+    let with = |name: String, repeat: &str| {
+        if repeat.is_empty() || repeat == "1" { name } else { format!("{name} no. {repeat}") }
+    };
     let title = with(named(study.and_then(|study| study.form(form)).map(|def| &def.name), form), form_repeat);
     let visit = with(named(study.and_then(|study| study.event(event)).map(|def| &def.name), event), event_repeat);
     let (previous, next) = match (&open.current, open.planned) {
@@ -213,7 +233,10 @@ fn neighbours(study: &Indexed, (subject, event, event_repeat, form, _): &FormPar
         forms
             .map(|(_, def)| {
                 let path = form_path(*subject, visit.oid.as_str(), repeat, def.oid.as_str(), first(def.repeating));
-                (format!("{}\n{}", visit.oid, def.oid), step(format!("/{path}"), format!("{}, {}", def.name, visit.name)))
+                (
+                    format!("{}\n{}", visit.oid, def.oid),
+                    step(format!("/{path}"), format!("{}, {}", def.name, visit.name)),
+                )
             })
             .collect()
     };
