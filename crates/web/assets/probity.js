@@ -717,7 +717,7 @@ function openSheet(form) {
     close.addEventListener('click', shut);
     aside.addEventListener('keydown', (event) => { if (event.key === 'Escape') shut(); });
     head.append(make('h2', title), close);
-    const body = make('div', '', { tabindex: '0', role: 'region', 'aria-label': title });
+    const body = make('div', '', { tabindex: '0', role: 'group', 'aria-label': title });
     const page = make('p', '', { class: 'small' });
     page.append(make('a', 'Open as a page', { href: opener.href }));
     body.append(content, page);
