@@ -16,7 +16,12 @@ pub(crate) enum LogFormat {
 
 /// Starts the log. What is logged is `info` and above, or what PROBITY_LOG says.
 pub(crate) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("PROBITY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    start_at(format, "info");
+}
+
+/// As [`start`], from another level on.
+pub(crate) fn start_at(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_from_env("PROBITY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // It starts once; a second start changes nothing.
     let _ = match format {

@@ -8,6 +8,7 @@ use std::{fmt::Write as _, fs, io::Write as _, path::Path};
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
+use trial::role::Role;
 
 use super::folder::Folder;
 
@@ -24,6 +25,13 @@ pub(crate) struct Account {
     pub(crate) sign_in: String,
     /// The password.
     pub(crate) password: String,
+}
+
+impl Account {
+    /// The role, for people.
+    fn title(&self) -> &str {
+        Role::from_code(&self.role).map_or(self.role.as_str(), Role::title)
+    }
 }
 
 /// Bytes of randomness from the machine.
@@ -73,12 +81,8 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
 /// What is said once everything is ready.
 pub(crate) fn said(address: &str, folder: &Folder, accounts: &[Account]) -> String {
     let heads = ["Role", "Name", "Sign-in", "Password"];
-    let rows: Vec<[&str; 4]> = accounts
-        .iter()
-        .map(|account| {
-            [account.role.as_str(), account.name.as_str(), account.sign_in.as_str(), account.password.as_str()]
-        })
-        .collect();
+    let rows: Vec<[&str; 4]> =
+        accounts.iter().map(|account| [account.title(), &account.name, &account.sign_in, &account.password]).collect();
     let width =
         |at: usize| rows.iter().chain([&heads]).filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
     let mut text = String::new();

@@ -76,7 +76,14 @@ impl Folder {
 
     /// Marks the folder as a demonstration's, before anything else is in it.
     pub(crate) fn begin(&self) -> Result<()> {
-        fs::create_dir_all(&self.path).with_context(|| format!("{} cannot be made", self.shown()))?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(&self.path).with_context(|| format!("{} cannot be made", self.shown()))?;
         self.write(None)
     }
 

@@ -21,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use jiff::{civil::Date, tz::TimeZone};
 use store::{Clock as _, Installation};
 use tokio::runtime::Runtime;
@@ -32,7 +32,12 @@ use self::{
     folder::{Folder, Made},
     plan::Wanted,
 };
-use crate::{clock::MachineClock, outcome::Outcome, progress};
+use crate::{
+    clock::MachineClock,
+    log::{self, LogFormat},
+    outcome::Outcome,
+    progress,
+};
 
 /// Where it listens unless told: the port that `probity serve` has too.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7240);
@@ -69,6 +74,12 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn run(self) -> Result<Outcome> {
+        log::start_at(LogFormat::Text, "warn");
+        if let Some(listen) = self.listen.filter(|listen| !listen.ip().is_loopback()) {
+            bail!(
+                "--listen {listen}: a demonstration shows its passwords, so it listens on the loopback only: 127.0.0.1"
+            );
+        }
         let folder = Folder::at(self.data.clone());
         let made = folder.prepare(self.fresh)?;
         let runtime = Runtime::new().context("the server's threads cannot be started")?;
