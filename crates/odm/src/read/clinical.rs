@@ -1,27 +1,25 @@
 //! Reads clinical data in pieces of bounded size.
 
 mod group;
+mod hand_over;
+mod head;
 mod oids;
 
 use std::collections::VecDeque;
 use std::io::BufRead;
 
-use trial::clinical::{
-    Chunk, Context, EventChunk, EventHead, FormChunk, FormHead, GroupChunk, ItemGroupData, Part, SubjectChunk,
-    SubjectHead,
-};
-use trial::definition::EventOid;
+use trial::clinical::{Chunk, Context, EventHead, FormHead, GroupChunk, ItemGroupData, SubjectHead};
 
+use self::head::Head;
 use self::oids::Oids;
-use super::evidence::{annotation, association, audit_record, own, sealed, signature, transaction};
+use super::admin;
+use super::evidence::{annotation, association, audit_record, own, signature, transaction};
 use super::file::{FileInfo, begin};
 use super::study::pass_over;
-use super::{Keeps, admin};
 use crate::error::ReadError;
 use crate::limits::{Limits, Mode};
 use crate::report::Report;
 use crate::schema::Edition;
-use crate::vendor::openclinica;
 use crate::xml::{Kept, Source, Token};
 
 /// The field by which a file of ours says that forms stand outside a visit.
@@ -59,72 +57,6 @@ enum Level {
     Event,
     Form,
     Over,
-}
-
-/// A record while the file still says more of it.
-#[derive(Default)]
-struct Head<T> {
-    record: T,
-    depth: usize,
-    /// It was handed over already: what comes now closes it.
-    is_open: bool,
-}
-
-/// A record whose head may be handed over in two parts.
-trait InParts: Keeps + Default + PartialEq {
-    /// A record with the same keys and nothing else.
-    fn keys(&self) -> Self;
-    fn audit(&mut self) -> &mut Vec<trial::clinical::AuditRecord>;
-}
-
-impl InParts for SubjectHead {
-    fn keys(&self) -> Self {
-        Self { key: self.key.clone(), ..Self::default() }
-    }
-
-    fn audit(&mut self) -> &mut Vec<trial::clinical::AuditRecord> {
-        &mut self.audit
-    }
-}
-
-impl InParts for EventHead {
-    fn keys(&self) -> Self {
-        Self { event: self.event.clone(), repeat: self.repeat.clone(), ..Self::default() }
-    }
-
-    fn audit(&mut self) -> &mut Vec<trial::clinical::AuditRecord> {
-        &mut self.audit
-    }
-}
-
-impl InParts for FormHead {
-    fn keys(&self) -> Self {
-        Self { form: self.form.clone(), repeat: self.repeat.clone(), ..Self::default() }
-    }
-
-    fn audit(&mut self) -> &mut Vec<trial::clinical::AuditRecord> {
-        &mut self.audit
-    }
-}
-
-impl<T: InParts> Head<T> {
-    fn begin(record: T, depth: usize) -> Self {
-        Self { record, depth, is_open: false }
-    }
-
-    /// Takes what is known so far, with what was kept; `None` where it closes the record and says nothing.
-    fn take(&mut self, kept: Kept) -> Option<(Part, T)> {
-        let keys = self.record.keys();
-        let mut record = std::mem::replace(&mut self.record, keys.keys());
-        if kept.foreign {
-            record.audit().extend(openclinica::audit_records(&kept.extensions));
-        }
-        let record = sealed(record, kept);
-        let part = if self.is_open { Part::Closing } else { Part::Opening };
-        let says_nothing = self.is_open && record == keys;
-        self.is_open = true;
-        (!says_nothing).then_some((part, record))
-    }
 }
 
 impl<R: BufRead> ClinicalReader<R> {
@@ -400,69 +332,6 @@ impl<R: BufRead> ClinicalReader<R> {
                 self.context = Context::default();
                 self.hand_over_extensions(kept);
             }
-        }
-    }
-
-    fn open_subject(&mut self) {
-        if !self.subject.is_open {
-            let kept = self.source.take_kept(self.subject.depth);
-            self.hand_over_subject(kept);
-        }
-    }
-
-    fn open_event(&mut self) {
-        if !self.event.is_open {
-            let mut kept = self.source.take_kept(self.event.depth);
-            self.event_is_outside = kept.take_flag(OUTSIDE_EVENT);
-            self.hand_over_event(kept);
-        }
-    }
-
-    fn hand_over_subject(&mut self, kept: Kept) {
-        if let Some((part, subject)) = self.subject.take(kept) {
-            self.ready.push_back(Chunk::Subject(SubjectChunk { context: self.context.clone(), part, subject }));
-        }
-    }
-
-    fn hand_over_event(&mut self, mut kept: Kept) {
-        self.event_is_outside |= kept.take_flag(OUTSIDE_EVENT);
-        if let Some((part, event)) = self.event.take(kept).filter(|_| !self.event_is_outside) {
-            self.ready.push_back(Chunk::Event(EventChunk {
-                context: self.context.clone(),
-                subject_key: self.subject.record.key.clone(),
-                part,
-                event,
-            }));
-        }
-    }
-
-    fn hand_over_form(&mut self, kept: Kept) {
-        let continues = self.form.is_open;
-        let head = self.form.take(kept);
-        let groups = std::mem::take(&mut self.groups);
-        self.values = 0;
-        let form = match head {
-            Some((_, form)) => form,
-            None if groups.is_empty() => return,
-            None => self.form.record.keys(),
-        };
-        let event = &self.event.record;
-        let in_event: Option<(EventOid, Option<String>)> =
-            (!self.event_is_outside).then(|| (event.event.clone(), event.repeat.clone()));
-        self.ready.push_back(Chunk::Form(FormChunk {
-            context: self.context.clone(),
-            subject_key: self.subject.record.key.clone(),
-            event: in_event,
-            form,
-            groups,
-            continues,
-        }));
-    }
-
-    fn hand_over_extensions(&mut self, kept: Kept) {
-        let context = (self.context != Context::default()).then(|| self.context.clone());
-        for extension in kept.extensions {
-            self.ready.push_back(Chunk::Extension { context: context.clone(), extension });
         }
     }
 
