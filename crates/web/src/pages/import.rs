@@ -80,7 +80,7 @@ pub async fn imported(
     // Before a large file is taken in: may this person import here?
     let frame = reader.study_frame("import", study).await?;
     if !frame.may(Permission::DataImport) && !frame.may(Permission::StudyBuild) {
-        return Err(Error::Forbidden { needs: Permission::DataImport.code() }.into());
+        return Err(Error::Forbidden { needs: Permission::StudyBuild.code() }.into());
     }
     let sent = Sent::take(&state, parts).await?;
     let request = sent.request.ok_or_else(broken)?;
@@ -132,9 +132,6 @@ async fn page(
     why: Refused,
 ) -> Answer<Response> {
     let frame = reader.study_frame("import", study).await?;
-    if !frame.may(Permission::DataImport) && !frame.may(Permission::StudyBuild) {
-        return Err(Error::Forbidden { needs: Permission::DataImport.code() }.into());
-    }
     let definition = reader.asker.view(Definition { study }).await?.0;
     let imports =
         if frame.may(Permission::DataImport) { reader.asker.view(Imports { study }).await? } else { Vec::new() };

@@ -9,6 +9,7 @@ pub(crate) mod assets;
 mod door;
 mod enrol;
 pub mod error;
+mod export;
 mod fields;
 mod form;
 mod frame;
@@ -30,8 +31,8 @@ use store::{
         SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
-        Account, Definition, EntryProof, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People,
-        ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
+        Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People, ShowForm,
+        ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 
@@ -97,6 +98,17 @@ fn study() -> Table {
     Table::new()
         .get("/studies/{study}/import", in_study(Does::view::<Definition>()).and_view::<Imports>(), import::import)
         .post("/studies/{study}/import", takes.body_max(import::FILE_BYTES_MAX), import::imported)
+        .get(
+            "/studies/{study}/export",
+            in_study(Does::view::<ExportStudy>()).and_view::<LedgerEntries>(),
+            export::export,
+        )
+        .get("/studies/{study}/export/odm", in_study(Does::view::<ExportStudy>()), export::odm)
+        .get(
+            "/studies/{study}/export/tables",
+            in_study(Does::view::<ExportStudy>()).and_view::<Definition>(),
+            export::tables,
+        )
         .get("/studies/{study}", framed(Does::view::<ShowStudy>()).and_view::<Definition>(), study::study)
         .post("/studies/{study}/sites", in_study(Does::act::<AddSite>()).and_view::<Definition>(), study::add_site)
         .get("/studies/{study}/subjects", in_study(Does::view::<Subjects>()), subjects::subjects)
