@@ -176,7 +176,7 @@ fn partial_dates_are_typed_as_sites_write_them() {
         (PartialDate, "21/UNK/2026"),
         (Date, "UN/NOV/2026"),
         (PartialDate, "40/NOV/2026"),
-        (PartialDate, "21/QQQ/2026"),
+        (PartialDate, "21/ABC/2026"),
         (PartialDate, "soon"),
     ] {
         assert!(from_entry(data_type, typed).is_err(), "{typed}");
