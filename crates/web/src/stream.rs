@@ -90,7 +90,9 @@ impl Read for Upload {
             }
         }
         let taken = self.rest.split_to(into.len().min(self.rest.len()));
-        into.get_mut(..taken.len()).map(|into| into.copy_from_slice(&taken));
+        if let Some(into) = into.get_mut(..taken.len()) {
+            into.copy_from_slice(&taken);
+        }
         Ok(taken.len())
     }
 }
@@ -141,7 +143,6 @@ impl std::fmt::Debug for Download {
 }
 
 /// The two ends of an answer that is written while it is sent.
-#[must_use]
 pub fn download() -> (Download, Body) {
     let (send, chunks) = mpsc::channel(CHUNKS);
     (Download { chunks: send, held: Vec::with_capacity(CHUNK_BYTES), ended: false }, Body::new(Written { chunks }))

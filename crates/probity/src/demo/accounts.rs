@@ -30,7 +30,10 @@ pub(crate) struct Account {
 impl Account {
     /// The role, for people.
     fn title(&self) -> &str {
-        Role::from_code(&self.role).map_or(self.role.as_str(), Role::title)
+        match Role::from_code(&self.role) {
+            Some(role) => role.title(),
+            None => &self.role,
+        }
     }
 }
 

@@ -74,7 +74,7 @@ fn a_full_file_system_is_told_and_passes() {
         .stderr(Stdio::null())
         .status();
     if !mount.is_ok_and(|status| status.success()) {
-        println!("skipped: nothing may be mounted here; the limit of file sizes is tested all the same");
+        eprintln!("skipped: nothing may be mounted here; the limit of file sizes is tested all the same");
         return;
     }
     let mounted = Mounted(folder.path().to_owned());

@@ -51,7 +51,7 @@ fn what_was_acknowledged_survives_being_killed() {
         }
         world.finish();
     }
-    println!("{killed} kills, {acknowledged} acknowledged saves, none lost");
+    eprintln!("{killed} kills, {acknowledged} acknowledged saves, none lost");
 }
 
 /// Starts the writers, kills them after a number of acknowledgements that differs each round, and returns every one

@@ -125,7 +125,6 @@ pub(super) fn request(import: ImportId, part: Option<u64>) -> RequestId {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
 
     use std::convert::Infallible;
 

@@ -23,13 +23,12 @@ struct Asset {
     digest: String,
 }
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
-    [
-        asset("probity.css", "text/css; charset=utf-8", include_str!("../../assets/probity.css")),
-        asset("probity.js", "text/javascript; charset=utf-8", include_str!("../../assets/probity.js")),
-        asset("icons.svg", "image/svg+xml", include_str!("../../assets/icons.svg")),
-    ]
-});
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| asset("probity.css", "text/css; charset=utf-8", include_str!("../../assets/probity.css")));
+static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| asset("probity.js", "text/javascript; charset=utf-8", include_str!("../../assets/probity.js")));
+static ICONS: LazyLock<Asset> =
+    LazyLock::new(|| asset("icons.svg", "image/svg+xml", include_str!("../../assets/icons.svg")));
 
 fn asset(name: &'static str, kind: &'static str, content: &'static str) -> Asset {
     let mut digest = String::new();
@@ -42,17 +41,17 @@ fn asset(name: &'static str, kind: &'static str, content: &'static str) -> Asset
 
 /// Address of the stylesheet.
 pub fn style() -> &'static str {
-    &ASSETS[0].address
+    &STYLE.address
 }
 
 /// Address of the script.
 pub fn script() -> &'static str {
-    &ASSETS[1].address
+    &SCRIPT.address
 }
 
 /// Address of the icons.
 pub fn icons() -> &'static str {
-    &ASSETS[2].address
+    &ICONS.address
 }
 
 /// Which version of an asset is asked for.
@@ -63,7 +62,7 @@ pub struct Version {
 
 /// Serves an asset.
 pub async fn serve(Path(name): Path<String>, Query(version): Query<Version>) -> Answer<Response> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(Problem::hidden)?;
+    let asset = [&STYLE, &SCRIPT, &ICONS].into_iter().find(|asset| asset.name == name).ok_or_else(Problem::hidden)?;
     let keep = if version.v.as_deref() == Some(asset.digest.as_str()) {
         "public, max-age=31536000, immutable"
     } else {

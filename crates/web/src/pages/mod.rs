@@ -31,8 +31,8 @@ use store::{
         SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
-        Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyStudies, People, ShowForm,
-        ShowStudy, ShowSubject, Subjects, Worklist,
+        Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead,
+        MyStudies, People, ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 

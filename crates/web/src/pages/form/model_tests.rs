@@ -62,7 +62,10 @@ fn study() -> Indexed {
     Indexed::new(version, units)
 }
 
-fn stored(groups: &[(&str, &str, &[(&str, Shown)])]) -> FormShown {
+/// A group, its row, and its items with their values.
+type Stored<'a> = (&'a str, &'a str, &'a [(&'a str, Shown)]);
+
+fn stored(groups: &[Stored<'_>]) -> FormShown {
     let shown = |(group, repeat, items): &(&str, &str, &[(&str, Shown)])| GroupShown {
         id: GroupId::from_bytes([1; 16]),
         group: (*group).to_owned(),
