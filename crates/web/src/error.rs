@@ -148,3 +148,43 @@ pub(crate) fn json(problem: &Problem) -> Response {
     let body = serde_json::to_vec(problem).unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_status() {
+        let refusal = || Error::refused("code", "taken", "choose another");
+        let conflict = Error::Conflict { message: "saved meanwhile".into(), current: Some(4) };
+        let busy = Error::Busy { message: "later".into(), retry_after: 7 };
+        let fault = Error::Fault { incident: "0a1b".into() };
+        for (error, status, code) in [
+            (Error::Hidden, 404, "hidden"),
+            (Error::Forbidden { needs: "form.edit" }, 403, "forbidden"),
+            (Error::SignedOut, 401, "signed_out"),
+            (refusal(), 422, "refused"),
+            (conflict, 409, "conflict"),
+            (busy, 503, "busy"),
+            (fault, 500, "fault"),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!((problem.status, problem.code), (status, code));
+            assert_eq!(problem.into_response().status().as_u16(), status);
+        }
+    }
+
+    #[test]
+    fn a_problem_tells_what_helps() {
+        let conflict = Problem::from(Error::Conflict { message: "saved meanwhile".into(), current: Some(4) });
+        assert_eq!(conflict.current, Some(4));
+        let busy = Problem::from(Error::Busy { message: "later".into(), retry_after: 7 }).into_response();
+        assert_eq!(busy.headers().get(header::RETRY_AFTER), Some(&HeaderValue::from(7)));
+        let signed_out = Problem::from(Error::SignedOut).into_response();
+        assert!(signed_out.headers().contains_key(header::WWW_AUTHENTICATE));
+        let refused = Problem::from(Error::refused("code", "taken", "choose another"));
+        assert_eq!(refused.fields.first().map(|field| field.field.as_str()), Some("code"));
+        let fault = Problem::from(Error::Fault { incident: "0a1b".into() });
+        assert_eq!(fault.incident.as_deref(), Some("0a1b"));
+    }
+}

@@ -129,7 +129,12 @@ pub struct Route {
     pub does: Vec<Doing>,
 }
 
-/// Routes with what each does.
+/// Routes with what each does. There is no way to mount a handler without saying so:
+///
+/// ```compile_fail
+/// async fn hello() {}
+/// let table = web::Table::new().get("/hello", hello);
+/// ```
 #[derive(Default)]
 pub struct Table {
     router: Router<AppState>,

@@ -128,7 +128,7 @@ fn broken(error: &axum::Error) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the file broke off on its way here")
 }
 
-/// The writing end of an answer. What is not ended by [`Download::end`] breaks off: the client sees that the file is
+/// The writing end of an answer. What is not written to its end breaks off: the client sees that the file is
 /// not whole.
 pub struct Download {
     chunks: mpsc::Sender<io::Result<Bytes>>,
@@ -142,18 +142,35 @@ impl std::fmt::Debug for Download {
     }
 }
 
-/// The two ends of an answer that is written while it is sent.
-pub fn download() -> (Download, Body) {
-    let (send, chunks) = mpsc::channel(CHUNKS);
-    (Download { chunks: send, held: Vec::with_capacity(CHUNK_BYTES), ended: false }, Body::new(Written { chunks }))
+/// A body that `work` writes while it is sent, on a thread that may block. What fails before the first bytes are sent
+/// is answered as the failure it is; after that, the file breaks off.
+///
+/// # Errors
+/// What `work` failed with.
+pub async fn written(
+    work: impl FnOnce(&mut Download) -> store::Result<()> + Send + 'static,
+) -> Answer<Body> {
+    let (send, mut chunks) = mpsc::channel(CHUNKS);
+    let mut out = Download { chunks: send, held: Vec::with_capacity(CHUNK_BYTES), ended: false };
+    let worker = tokio::task::spawn_blocking(move || -> store::Result<()> {
+        work(&mut out)?;
+        // A client that has gone needs no end.
+        let _ = out.end();
+        Ok(())
+    });
+    match chunks.recv().await {
+        Some(Ok(first)) => Ok(Body::new(Written { first: Some(first), chunks })),
+        // Nothing was sent: the worker has failed, or had nothing to write.
+        Some(Err(_)) | None => match worker.await.map_err(Error::fault)? {
+            Ok(()) => Ok(Body::empty()),
+            Err(error) => Err(error.into()),
+        },
+    }
 }
 
 impl Download {
-    /// Sends what is held and ends the file.
-    ///
-    /// # Errors
-    /// Where the client has gone.
-    pub fn end(mut self) -> io::Result<()> {
+    /// Sends what is held and ends the file; where the client has gone, fails.
+    fn end(mut self) -> io::Result<()> {
         self.hand_over()?;
         self.ended = true;
         Ok(())
@@ -196,6 +213,7 @@ fn gone() -> io::Error {
 }
 
 struct Written {
+    first: Option<Bytes>,
     chunks: mpsc::Receiver<io::Result<Bytes>>,
 }
 
@@ -207,6 +225,9 @@ impl HttpBody for Written {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
         self.chunks.poll_recv(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
     }
 }

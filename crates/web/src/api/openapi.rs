@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::{account, definition, enrolment, form, grant, import, ledger, people, routes, session, study, subject};
+use super::{account, definition, enrolment, export, form, grant, import, ledger, people, routes, session, study, subject};
 use crate::{
     error::{FieldProblem, Problem},
     route::{Does, Doing, Table},
@@ -53,6 +53,7 @@ pub(super) async fn show() -> Response {
         subject::list, subject::add, subject::show, subject::erase,
         form::show, form::save, form::history,
         import::list, import::take,
+        export::export,
         ledger::head, ledger::entries, ledger::proof,
     ),
 )]

@@ -1,5 +1,5 @@
 //! What the API's answers look like, for its OpenAPI document. The answers themselves are what the store shows; a test
-//! (`tests/contract.rs`) holds every answer against these, so that neither changes alone.
+//! (`tests/web/contract.rs`) holds every answer against these, so that neither changes alone.
 
 mod form;
 

@@ -1,10 +1,14 @@
 //! The web crate against a real router and real stores in temporary folders, with a clock that the test turns.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails to set up fails")]
 
+mod answers;
 mod cases;
 mod client;
 mod contract;
 mod doors;
 mod persona;
 mod routes;
+mod saving;
+mod server;
+mod sign_in;
 mod world;

@@ -117,7 +117,9 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
                 let text: String = answer.text().chars().take(300).collect();
                 wrong.push(format!("{said}: {expected:?} expected, {} came: {text}", answer.status));
             }
-            if found == Some(Outcome::Allowed) && answer.status.is_client_error() {
+            // To say that a proof is none is what checking it is for.
+            let checked = route.path == "/ledgers/{number}/check";
+            if found == Some(Outcome::Allowed) && answer.status.is_client_error() && !checked {
                 met.insert(format!("{} {}: {}", route.method, route.path, answer.status.as_u16()));
             }
             if persona.of_b && answer.text().contains(CANARY) {

@@ -1,0 +1,82 @@
+//! What every answer has, and what requests that cannot be understood are told.
+
+use serde_json::json;
+
+use crate::{client::Ask, world::World};
+
+fn world() -> World {
+    World::new()
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_askers_own_way() {
+    let world = world();
+    let answer = Ask::get("/api/v1/nothing").send(&world.app).await.expect(404);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert_eq!(answer.json()["code"], "hidden");
+    let answer = Ask::get("/nothing").send(&world.app).await.expect(404);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let study = "/api/v1/studies/not-a-uuid";
+    Ask::get(study).bearer(&world.admin.token).send(&world.app).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_taken_is_told_which_are() {
+    let world = world();
+    let answer = Ask::new("DELETE", "/api/v1/studies").bearer(&world.admin.token).send(&world.app).await.expect(405);
+    assert_eq!(answer.headers["allow"], "GET,HEAD,POST");
+    assert_eq!(answer.json()["code"], "method");
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_says_why() {
+    let world = world();
+    let post = || Ask::new("POST", "/api/v1/studies").bearer(&world.admin.token);
+    let good = json!({ "oid": "X", "name": "X" });
+    let answer = post().json(&good).send(&world.app).await.expect(400);
+    assert!(answer.text().contains("Idempotency-Key"), "{}", answer.text());
+    let answer = post().json(&good).with("idempotency-key", "one").send(&world.app).await.expect(400);
+    assert!(answer.text().contains("UUID"), "{}", answer.text());
+    let answer = post().new_key().bytes("application/json", "{\"oid\":").send(&world.app).await.expect(400);
+    assert!(answer.text().contains("EOF"), "{}", answer.text());
+    post().new_key().json(&json!({ "oid": "X", "name": "X", "nam": 1 })).send(&world.app).await.expect(400);
+    post().new_key().bytes("text/plain", "{}").send(&world.app).await.expect(415);
+    let long = format!("{{\"oid\":\"{}\"}}", "x".repeat(3 << 20));
+    post().new_key().bytes("application/json", long).send(&world.app).await.expect(413);
+    let query = Ask::get("/api/v1/people?sitting=1").bearer(&world.admin.token);
+    query.send(&world.app).await.expect(400);
+}
+
+#[tokio::test]
+async fn another_host_and_another_site_are_refused() {
+    let world = world();
+    Ask::get("/api/v1/openapi.json").with("host", "evil.example").send(&world.app).await.expect(421);
+    Ask::get("/api/v1/openapi.json").with("host", "127.0.0.1:8080").send(&world.app).await.expect(200);
+    Ask::get("/api/v1/openapi.json").with("host", "[::1]:8080").send(&world.app).await.expect(200);
+    let end = || Ask::new("DELETE", "/api/v1/account/sessions").cookie(&world.admin.token).new_key();
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        end().with(name, value).send(&world.app).await.expect(403);
+    }
+    end().with("sec-fetch-site", "same-origin").with("origin", "http://localhost").send(&world.app).await.expect(200);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let world = world();
+    for uri in ["/api/v1/openapi.json", "/api/v1/nothing", "/sign-in", "/", "/ledger/x/checkpoint"] {
+        let answer = Ask::get(uri).send(&world.app).await;
+        let csp = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{uri}: {csp}");
+        assert!(csp.ends_with("require-trusted-types-for 'script'"), "{uri}: {csp}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{uri}");
+        assert_eq!(answer.headers["referrer-policy"], "no-referrer", "{uri}");
+        assert_eq!(answer.headers["cross-origin-opener-policy"], "same-origin", "{uri}");
+        assert_eq!(answer.headers["cache-control"], "no-store", "{uri}");
+        assert!(answer.headers.contains_key("permissions-policy"), "{uri}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Signing in: answers that tell strangers nothing, waits that grow, sessions that end.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Answer, Ask},
+    world::{PASSWORD, World},
+};
+
+async fn sign_in(world: &World, organization: &str, name: &str, password: &str) -> Answer {
+    let body = json!({ "organization": organization, "sign_in": name, "password": password });
+    Ask::new("POST", "/api/v1/session").json(&body).send(&world.app).await
+}
+
+async fn seen(world: &World, token: &str) -> u16 {
+    Ask::get("/api/v1/session").bearer(token).with("probity-background", "1").send(&world.app).await.status.as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_wrong_names_and_wrong_passwords_are_answered_alike() {
+    let world = World::new();
+    let name = world.a.name().to_owned();
+    let mut answers: Vec<Vec<(u16, Value, String)>> = Vec::new();
+    for (organization, who) in [(name.as_str(), "admin"), (name.as_str(), "nobody"), ("No Such Trials", "admin")] {
+        let mut course = Vec::new();
+        for _ in 0..8 {
+            let answer = sign_in(&world, organization, who, "a wrong password").await;
+            let wait = answer.header(axum::http::header::RETRY_AFTER).to_owned();
+            course.push((answer.status.as_u16(), answer.json(), wait));
+        }
+        answers.push(course);
+    }
+    assert_eq!(answers[0], answers[1], "an unknown name");
+    assert_eq!(answers[0], answers[2], "an unknown organization");
+    assert_eq!(answers[0][0].0, 422);
+    assert_eq!(answers[0][7].0, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_make_the_next_attempt_wait_longer_and_longer() {
+    let world = World::new();
+    let name = world.a.name().to_owned();
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        let answer = sign_in(&world, &name, "admin", "a wrong password").await;
+        if answer.status == 429 {
+            let wait: i64 = answer.header(axum::http::header::RETRY_AFTER).parse().unwrap();
+            // Nobody gets in meanwhile, not even with the right password.
+            sign_in(&world, &name, "admin", PASSWORD).await.expect(429);
+            waits.push(wait);
+            world.clock.turn(SignedDuration::from_secs(wait));
+        }
+    }
+    assert!(waits.len() >= 3 && waits.is_sorted_by(|a, b| a < b), "{waits:?}");
+    let last = waits.last().copied().unwrap_or(0).saturating_mul(4);
+    world.clock.turn(SignedDuration::from_secs(last));
+    sign_in(&world, &name, "admin", PASSWORD).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_after_ten_idle_minutes_and_background_does_not_extend_it() {
+    let world = World::new();
+    let token = sign_in(&world, world.a.name(), "admin", PASSWORD).await.expect(201).json()["token"].clone();
+    let token = token.as_str().unwrap();
+    world.clock.turn(SignedDuration::from_mins(9));
+    Ask::get("/api/v1/session").bearer(token).send(&world.app).await.expect(200);
+    world.clock.turn(SignedDuration::from_mins(9));
+    assert_eq!(seen(&world, token).await, 200, "nine minutes after it was used");
+    world.clock.turn(SignedDuration::from_secs(59));
+    assert_eq!(seen(&world, token).await, 200);
+    world.clock.turn(SignedDuration::from_secs(1));
+    assert_eq!(seen(&world, token).await, 401, "what a page asks by itself extends nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_was_ended_opens_nothing() {
+    let world = World::new();
+    let token = sign_in(&world, world.a.name(), "admin", PASSWORD).await.expect(201).json()["token"].clone();
+    let token = token.as_str().unwrap();
+    assert_eq!(seen(&world, token).await, 200);
+    Ask::new("DELETE", "/api/v1/session").bearer(token).new_key().send(&world.app).await.expect(200);
+    assert_eq!(seen(&world, token).await, 401);
+    assert_eq!(seen(&world, &world.admin.token).await, 200, "another session of the same person goes on");
+    for wrong in ["", "x", &token[..token.len() - 1], &format!("{}x", world.admin.token)] {
+        assert_eq!(seen(&world, wrong).await, 401, "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_added_enrols_and_signs_in() {
+    let world = World::new();
+    let add = Ask::new("POST", "/api/v1/people").bearer(&world.admin.token).new_key();
+    let add = add.json(&json!({ "name": "Ana Lund", "email": "ana@example.org", "sign_in": "ana" }));
+    let first = add.clone().send(&world.app).await.expect(201).json();
+    let again = add.send(&world.app).await.expect(201).json();
+    assert_eq!(first["token"], again["token"], "a retry is told the same token");
+    assert_eq!((&first["receipt"]["index"], &again["receipt"]["repeated"]), (&again["receipt"]["index"], &json!(true)));
+    let uri = format!("/api/v1/enrolment/{}", first["token"].as_str().unwrap());
+    let shown = Ask::get(&uri).send(&world.app).await.expect(200).json();
+    assert_eq!(shown["name"], "Ana Lund");
+    let enrol = |password: &str| Ask::new("POST", &uri).new_key().json(&json!({ "password": password }));
+    enrol("short").send(&world.app).await.expect(422);
+    enrol(PASSWORD).send(&world.app).await.expect(200);
+    enrol(PASSWORD).send(&world.app).await.expect(422);
+    Ask::get(&uri).send(&world.app).await.expect(422);
+    sign_in(&world, world.a.name(), "ANA", PASSWORD).await.expect(201);
+}
