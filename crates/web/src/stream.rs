@@ -142,6 +142,13 @@ impl std::fmt::Debug for Download {
     }
 }
 
+/// The two ends of an answer that is written while it is sent.
+#[must_use]
+pub fn download() -> (Download, Body) {
+    let (out, chunks) = Download::new();
+    (out, Body::new(Written { first: None, chunks }))
+}
+
 /// A body that `work` writes while it is sent, on a thread that may block. What fails before the first bytes are sent
 /// is answered as the failure it is; after that, the file breaks off.
 ///
@@ -150,8 +157,7 @@ impl std::fmt::Debug for Download {
 pub async fn written(
     work: impl FnOnce(&mut Download) -> store::Result<()> + Send + 'static,
 ) -> Answer<Body> {
-    let (send, mut chunks) = mpsc::channel(CHUNKS);
-    let mut out = Download { chunks: send, held: Vec::with_capacity(CHUNK_BYTES), ended: false };
+    let (mut out, mut chunks) = Download::new();
     let worker = tokio::task::spawn_blocking(move || -> store::Result<()> {
         work(&mut out)?;
         // A client that has gone needs no end.
@@ -169,8 +175,16 @@ pub async fn written(
 }
 
 impl Download {
-    /// Sends what is held and ends the file; where the client has gone, fails.
-    fn end(mut self) -> io::Result<()> {
+    fn new() -> (Self, mpsc::Receiver<io::Result<Bytes>>) {
+        let (send, chunks) = mpsc::channel(CHUNKS);
+        (Download { chunks: send, held: Vec::with_capacity(CHUNK_BYTES), ended: false }, chunks)
+    }
+
+    /// Sends what is held and ends the file.
+    ///
+    /// # Errors
+    /// Where the client has gone.
+    pub fn end(mut self) -> io::Result<()> {
         self.hand_over()?;
         self.ended = true;
         Ok(())

@@ -4,7 +4,7 @@ use trial::ids::RequestId;
 use web::route::Route;
 
 use crate::{
-    cases::{Setup, odm_data, odm_definition, second_factor},
+    cases::{Setup, odm_definition, second_factor},
     client::Ask,
     world::PASSWORD,
 };
@@ -43,11 +43,8 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         "/access/{grant}/end" => form(&[("reason", "has left")]),
         "/studies/{study}/sites" => form(&[("oid", &fresh), ("name", &fresh), ("country", "NO")]),
         "/studies/{study}/subjects" => form(&[("site", &site), ("code", &fresh)]),
-        "/studies/{study}/import" | "/studies/{study}/import/definition" => {
-            multipart(&ask, &[("request", &request), ("kind", "definition")], &odm_definition())
-        }
-        "/studies/{study}/import/data" => {
-            multipart(&ask, &[("request", &request), ("kind", "data"), ("site", &site)], &odm_data(&fresh))
+        "/studies/{study}/import" => {
+            multipart(&ask, &[("request", &request), ("what", "definition")], &odm_definition())
         }
         "/ledgers/{number}/check" => multipart(&ask, &[("request", &request)], "no proof"),
         path if path.contains("/forms/{form}") => {

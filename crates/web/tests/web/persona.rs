@@ -104,7 +104,10 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
     let table = web::table();
     let (mut asked, mut allowed, mut wrong) = (0_u32, 0_u32, Vec::new());
     let mut met = BTreeSet::new();
-    for route in table.routes() {
+    // Once a second factor is set, signing in again would need its codes.
+    let mut routes: Vec<_> = table.routes().iter().collect();
+    routes.sort_by_key(|route| route.method != "GET" && route.path.ends_with("/second-factor"));
+    for route in routes {
         for persona in &everyone {
             let request = ask(&setup, route, persona);
             let expected = expected(&setup, route, persona, setup.world.clock.now());
