@@ -2,9 +2,9 @@
 
 use super::tree::{Finding, Tree};
 
-/// A file's first line is a `//!`; a `tests.rs` is told by the module it belongs to.
+/// A file's first line is a `//!`; a `…tests.rs` is told by the module it belongs to.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let silent = tree.rust().filter(|file| !file.text.starts_with("//!") && !file.path.ends_with("/tests.rs"));
+    let silent = tree.rust().filter(|file| !file.text.starts_with("//!") && !file.path.ends_with("tests.rs"));
     silent.map(|file| file.finding(1, "does not begin with `//!`: what it does, and what it refuses to do")).collect()
 }
 
