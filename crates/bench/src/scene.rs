@@ -44,7 +44,6 @@ impl Clock for Machine {
 pub struct Scene {
     // Before the installation, which waits for nobody.
     pub organization: Arc<Organization>,
-    pub study: StudyId,
     pub site: SiteId,
     pub coordinator: Actor,
     _installation: Installation,
@@ -90,7 +89,7 @@ impl Scene {
         )?;
         let coordinator = join(&organization, &adam, &sofie, "ana", Role::Coordinator, Scope::Site { study, site })?;
         join(&organization, &adam, &sofie, "dag", Role::DataManager, Scope::Study { study })?;
-        Ok(Scene { organization, study, site, coordinator, _installation: installation })
+        Ok(Scene { organization, site, coordinator, _installation: installation })
     }
 
     /// New subjects.

@@ -143,7 +143,6 @@ impl std::fmt::Debug for Download {
 }
 
 /// The two ends of an answer that is written while it is sent.
-#[must_use]
 pub fn download() -> (Download, Body) {
     let (out, chunks) = Download::new();
     (out, Body::new(Written { first: None, chunks }))
@@ -154,9 +153,7 @@ pub fn download() -> (Download, Body) {
 ///
 /// # Errors
 /// What `work` failed with.
-pub async fn written(
-    work: impl FnOnce(&mut Download) -> store::Result<()> + Send + 'static,
-) -> Answer<Body> {
+pub async fn written(work: impl FnOnce(&mut Download) -> store::Result<()> + Send + 'static) -> Answer<Body> {
     let (mut out, mut chunks) = Download::new();
     let worker = tokio::task::spawn_blocking(move || -> store::Result<()> {
         work(&mut out)?;

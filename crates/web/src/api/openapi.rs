@@ -16,7 +16,9 @@ use utoipa::{
     },
 };
 
-use super::{account, definition, enrolment, export, form, grant, import, ledger, people, routes, session, study, subject};
+use super::{
+    account, definition, enrolment, export, form, grant, import, ledger, people, routes, session, study, subject,
+};
 use crate::{
     error::{FieldProblem, Problem},
     route::{Does, Doing, Table},

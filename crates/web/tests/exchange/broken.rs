@@ -53,10 +53,8 @@ fn subjects(world: &World) -> u64 {
 #[test]
 fn a_broken_definition_publishes_nothing() {
     let world = World::new("S.1");
-    let bomb = definition(ITEM).replace(
-        "<ODM ",
-        "<!DOCTYPE ODM [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><ODM ",
-    );
+    let bomb = definition(ITEM)
+        .replace("<ODM ", "<!DOCTYPE ODM [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><ODM ");
     let whole = definition(ITEM);
     for (what, file, expected) in [
         ("not well formed", whole.replace("</FormDef>", "</FormDeff>"), "malformed"),
@@ -152,13 +150,8 @@ fn an_interrupted_import_goes_on_where_it_stopped() {
     let many: String = (0..900).map(|n| subject(&format!("S{n}"), "I.1", "60")).collect();
     let whole = data(&many).into_bytes();
     let request = world.organization.fresh_request().unwrap();
-    let asked = web::exchange::DataImport {
-        study: world.study,
-        site: Some(world.site),
-        again: false,
-        dry_run: false,
-        request,
-    };
+    let asked =
+        web::exchange::DataImport { study: world.study, site: Some(world.site), again: false, dry_run: false, request };
     // The file ends early on the second reading, as one on a drive that is pulled out does.
     let flaky = Flaky { inner: std::io::Cursor::new(whole.clone()), left: whole.len() as u64 + whole.len() as u64 / 2 };
     let mut file = web::exchange::FileIn::new("s.xml", flaky);

@@ -41,7 +41,8 @@ fn values(file: &[u8]) -> BTreeMap<String, u32> {
         let Chunk::Form(form) = chunk else { continue };
         for group in &form.groups {
             for item in &group.items {
-                let place = (&form.subject_key, &form.event, &form.form.form, &form.form.repeat, &group.group, &group.repeat);
+                let place =
+                    (&form.subject_key, &form.event, &form.form.form, &form.form.repeat, &group.group, &group.repeat);
                 let said = serde_json::to_string(&(place, item)).unwrap();
                 *values.entry(said).or_default() += 1;
             }
@@ -59,7 +60,8 @@ fn validates(name: &str, file: &[u8]) {
     }
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("export-{}-{name}", std::process::id()));
     fs::write(&path, file).unwrap();
-    let checked = Command::new("xmllint").args(["--noout", "--huge", "--schema"]).arg(&schema).arg(&path).output().unwrap();
+    let checked =
+        Command::new("xmllint").args(["--noout", "--huge", "--schema"]).arg(&schema).arg(&path).output().unwrap();
     let said = String::from_utf8_lossy(&checked.stderr).into_owned();
     assert!(checked.status.success(), "{name}: {}", said.chars().take(2_000).collect::<String>());
     fs::remove_file(&path).unwrap();
@@ -110,8 +112,10 @@ fn equal(name: &str, one: &[Study], other: &[Study]) {
 
 /// What is in one and not in the other, either way.
 fn lost(one: &BTreeMap<String, u32>, other: &BTreeMap<String, u32>) -> Vec<String> {
-    let missing = one.iter().filter(|(value, count)| other.get(*value) != Some(count)).map(|(value, _)| format!("- {value}"));
-    let new = other.iter().filter(|(value, count)| one.get(*value) != Some(count)).map(|(value, _)| format!("+ {value}"));
+    let missing =
+        one.iter().filter(|(value, count)| other.get(*value) != Some(count)).map(|(value, _)| format!("- {value}"));
+    let new =
+        other.iter().filter(|(value, count)| one.get(*value) != Some(count)).map(|(value, _)| format!("+ {value}"));
     missing.chain(new).take(6).collect()
 }
 
@@ -137,7 +141,9 @@ fn juno_comes_back_with_every_value_and_its_report_names_every_extension() {
 
 #[test]
 fn openedc_comes_back_equal() {
-    assert!(there_and_back("openedc_metadata.xml", Some("openedc_clinicaldata.xml")).is_none_or(|count| count == 1_684));
+    assert!(
+        there_and_back("openedc_metadata.xml", Some("openedc_clinicaldata.xml")).is_none_or(|count| count == 1_684)
+    );
 }
 
 #[test]

@@ -20,7 +20,9 @@ use trial::{
     ids::{PersonId, SiteId, StudyId},
     role::Role,
 };
-use web::exchange::{DataImport, DataReport, ExportedFile, FileIn, ImportReport, export_odm, import_data, import_definition};
+use web::exchange::{
+    DataImport, DataReport, ExportedFile, FileIn, ImportReport, export_odm, import_data, import_definition,
+};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -72,8 +74,7 @@ impl World {
         organization.enrol(&token, PASSWORD, None, organization.fresh_request().unwrap()).unwrap();
         let administrator = sign_in(&organization, "adam");
         let register = RegisterStudy { oid: oid.into(), name: oid.into() };
-        let registered =
-            organization.act(&administrator, register, organization.fresh_request().unwrap()).unwrap();
+        let registered = organization.act(&administrator, register, organization.fresh_request().unwrap()).unwrap();
         let study: StudyId = registered.id("study").unwrap();
         let (builder_id, builder) = person(&organization, &administrator, "sofie");
         let (manager_id, manager) = person(&organization, &administrator, "dagny");
@@ -87,7 +88,8 @@ impl World {
     pub fn define(&self, name: &str, bytes: &[u8]) -> store::Result<ImportReport> {
         let mut file = FileIn::new(name, Cursor::new(bytes));
         let request = self.organization.fresh_request()?;
-        import_definition(&self.organization, &self.builder, self.study, &mut file, request, |_| ()).map(|(_, report)| report)
+        import_definition(&self.organization, &self.builder, self.study, &mut file, request, |_| ())
+            .map(|(_, report)| report)
     }
 
     pub fn import(&self, name: &str, bytes: &[u8]) -> store::Result<DataReport> {

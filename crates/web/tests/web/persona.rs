@@ -136,7 +136,7 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
         Vec::<String>::new(),
         "well-formed requests that were refused all the same"
     );
-    println!(
+    eprintln!(
         "{asked} combinations of {} routes and {} personas, {allowed} allowed, {} refused, 0 exceptions",
         table.routes().len(),
         everyone.len(),

@@ -86,7 +86,7 @@ mod tests {
         let file = folder.path().join("below/a.db-wal");
         std::fs::create_dir(file.parent().unwrap()).unwrap();
         std::fs::write(&file, [SQLITE_HEADER, b"the value of a subject"].concat()).unwrap();
-        assert_eq!(files_of(folder.path()).unwrap(), [file.clone()]);
+        assert_eq!(files_of(folder.path()).unwrap(), std::slice::from_ref(&file));
         assert!(holds(&file, b"value").unwrap());
         assert!(!holds(&file, b"valux").unwrap());
         assert_eq!(in_clear(folder.path()).unwrap().len(), 1);
