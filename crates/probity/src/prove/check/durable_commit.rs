@@ -17,7 +17,7 @@ pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
             against.push(format!("{} reports {says}", organization.name()));
         }
     }
-    for revision in 2..12 {
+    for revision in 3..13 {
         if !seen_at_once(&scratch, revision)? {
             against.push("a change was acknowledged before another connection could read it".to_owned());
         }

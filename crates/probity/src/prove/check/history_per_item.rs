@@ -10,8 +10,8 @@ use super::{Finding, Place};
 pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
     let scratch = Place::scratch()?;
     let world = &scratch.one;
-    world.save(2, "I.1", "corrected", Some("read wrongly"))?;
-    world.save(3, "I.1", "corrected again", Some("read wrongly twice"))?;
+    world.save(3, "I.1", "corrected", Some("read wrongly"))?;
+    world.save(4, "I.1", "corrected again", Some("read wrongly twice"))?;
     let [subject, _] = world.here.subjects;
     let coordinator = world.actor(Role::Coordinator, Level::Site)?;
     let form = ShowForm {

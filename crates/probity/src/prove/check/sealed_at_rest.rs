@@ -17,7 +17,7 @@ pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
     let mut against = in_clear(place.installation.folder())?;
     let scratch = Place::scratch()?;
     let (value, reason) = (store::fresh_token()?, store::fresh_token()?);
-    scratch.one.save(2, "I.1", &value, Some(&reason))?;
+    scratch.one.save(3, "I.1", &value, Some(&reason))?;
     let files = files_of(&scratch.data())?;
     for (what, text) in [("value", &value), ("reason", &reason)] {
         for file in &files {

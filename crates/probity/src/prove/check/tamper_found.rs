@@ -58,7 +58,7 @@ fn older_file(scratch: &mut Scratch) -> Result<Verified> {
     let organization = &scratch.one.organization;
     let yesterday = scratch.file()?;
     organization.rebuild(&yesterday, |_| ())?;
-    scratch.one.save(2, "I.1", "a later value", Some("a slip"))?;
+    scratch.one.save(3, "I.1", "a later value", Some("a slip"))?;
     let kept = seen(organization)?;
     Ok(organization.audit_copy(&yesterday, &kept)?)
 }

@@ -170,7 +170,7 @@ impl Builder<'_> {
                 .id("subject")
                 .context("no subject")?;
             save(organization, &coordinator, subject, 0, "I.1", "first", None)?;
-            let saved = save(organization, &coordinator, subject, 1, "I.2", "second", None)?;
+            let saved = save(organization, &coordinator, subject, 2, "I.2", "second", None)?;
             pairs.push((site, subject, saved.index));
         }
         let begin = BeginImport {
