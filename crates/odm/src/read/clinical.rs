@@ -45,6 +45,8 @@ pub struct ClinicalReader<R: BufRead> {
     oids: Oids,
     ready: VecDeque<Chunk>,
     failed: bool,
+    /// The root's first child began: what is kept beside the root from then on is no longer the file's head.
+    is_past_head: bool,
 }
 
 /// Where in the file the reader is.
@@ -82,10 +84,11 @@ impl<R: BufRead> ClinicalReader<R> {
             oids: Oids::default(),
             ready: VecDeque::new(),
             failed: false,
+            is_past_head: false,
         })
     }
 
-    /// What the file says of itself.
+    /// What the file says of itself. Extensions beside its root are known once the first chunk is.
     pub fn file(&self) -> &FileInfo {
         &self.file
     }
@@ -163,7 +166,12 @@ impl<R: BufRead> ClinicalReader<R> {
             _ => self.source.keep_element()?,
         }
         let kept = self.source.take_kept(1);
-        self.hand_over_extensions(kept);
+        if self.is_past_head {
+            self.hand_over_extensions(kept);
+        } else {
+            self.is_past_head = true;
+            self.file.extensions.extend(kept.extensions);
+        }
         Ok(())
     }
 
