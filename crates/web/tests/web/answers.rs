@@ -74,7 +74,7 @@ async fn every_answer_carries_the_security_headers() {
         assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{uri}: {csp}");
         assert!(csp.ends_with("require-trusted-types-for 'script'"), "{uri}: {csp}");
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{uri}");
-        assert_eq!(answer.headers["referrer-policy"], "no-referrer", "{uri}");
+        assert_eq!(answer.headers["referrer-policy"], "same-origin", "{uri}");
         assert_eq!(answer.headers["cross-origin-opener-policy"], "same-origin", "{uri}");
         assert_eq!(answer.headers["cache-control"], "no-store", "{uri}");
         assert!(answer.headers.contains_key("permissions-policy"), "{uri}");

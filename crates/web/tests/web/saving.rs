@@ -32,23 +32,23 @@ async fn shown(setup: &Setup) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_gets_the_first_receipt_and_another_body_is_refused() {
     let setup = Setup::new();
-    let ask = put(&setup, 1, &[change("I.SYS", "130")]);
+    let ask = put(&setup, 2, &[change("I.SYS", "130")]);
     let first = send(&setup, ask.clone()).await.expect(200).json();
     let again = send(&setup, ask.clone()).await.expect(200).json();
     assert_eq!(first["receipt"]["index"], again["receipt"]["index"]);
     assert_eq!(again["receipt"]["repeated"], true);
-    assert_eq!(first["revision"], 2);
-    let other = ask.json(&json!({ "revision": 2, "changes": [change("I.SYS", "131")] }));
+    assert_eq!(first["revision"], 3);
+    let other = ask.json(&json!({ "revision": 3, "changes": [change("I.SYS", "131")] }));
     send(&setup, other).await.expect(409);
-    assert_eq!(shown(&setup).await["revision"], 2, "saved once");
+    assert_eq!(shown(&setup).await["revision"], 3, "saved once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_form_is_refused_with_the_current_revision() {
     let setup = Setup::new();
-    send(&setup, put(&setup, 1, &[change("I.SYS", "130")])).await.expect(200);
-    let answer = send(&setup, put(&setup, 1, &[change("I.SYS", "140")])).await.expect(409).json();
-    assert_eq!(answer["current"], 2);
+    send(&setup, put(&setup, 2, &[change("I.SYS", "130")])).await.expect(200);
+    let answer = send(&setup, put(&setup, 2, &[change("I.SYS", "140")])).await.expect(409).json();
+    assert_eq!(answer["current"], 3);
     let kept = shown(&setup).await;
     assert_eq!(kept["groups"][0]["items"][0]["value"]["value"], "130");
 }
@@ -68,12 +68,12 @@ async fn bad_values_are_refused_at_their_field_and_nothing_is_stored() {
     ] {
         let good = change("I.NOTE", "a good value beside a bad one");
         let changes = if item == "I.NOTE" { vec![change(item, value)] } else { vec![good, change(item, value)] };
-        let answer = send(&setup, put(&setup, 1, &changes)).await.expect(422).json();
+        let answer = send(&setup, put(&setup, 2, &changes)).await.expect(422).json();
         assert_eq!(answer["fields"][0]["field"], at, "{item} {value}: {answer}");
     }
     let mut unreasoned = change("I.SYS", "131");
     unreasoned["reason"] = Value::Null;
-    let answer = send(&setup, put(&setup, 1, &[unreasoned])).await.expect(422).json();
+    let answer = send(&setup, put(&setup, 2, &[unreasoned])).await.expect(422).json();
     assert_eq!(answer["fields"][0]["code"], "reason_needed");
     assert_eq!(shown(&setup).await, before, "nothing of them was stored");
 }
@@ -81,15 +81,15 @@ async fn bad_values_are_refused_at_their_field_and_nothing_is_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_goes_away_neither_undoes_nor_doubles_a_save() {
     let setup = Setup::new();
-    let ask = put(&setup, 1, &[change("I.SYS", "150")]);
+    let ask = put(&setup, 2, &[change("I.SYS", "150")]);
     {
         let mut gone = Box::pin(send(&setup, ask.clone()));
         // One look is enough for the act to be queued; then the connection is dropped.
         let _ = std::future::poll_fn(|context| std::task::Poll::Ready(gone.as_mut().poll(context).is_ready())).await;
     }
     let retried = send(&setup, ask).await.expect(200).json();
-    assert_eq!(retried["revision"], 2);
-    assert_eq!(shown(&setup).await["revision"], 2);
+    assert_eq!(retried["revision"], 3);
+    assert_eq!(shown(&setup).await["revision"], 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,5 +136,5 @@ async fn broken_files_are_refused_with_a_reason_and_nothing_is_stored() {
         form: "F.VS".into(),
         form_repeat: String::new(),
     };
-    assert_eq!(setup.world.a.view(&setup.hand.actor, &form).unwrap().revision, 1);
+    assert_eq!(setup.world.a.view(&setup.hand.actor, &form).unwrap().revision, 2);
 }

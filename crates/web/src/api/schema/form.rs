@@ -127,6 +127,9 @@ pub struct RowRemoval {
 /// The history of an item.
 #[derive(Serialize, ToSchema)]
 pub struct ItemHistory {
+    /// Of which study.
+    #[schema(format = Uuid)]
+    pub study: String,
     /// Its versions, oldest first.
     pub versions: Vec<ItemVersion>,
 }
