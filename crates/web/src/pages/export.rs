@@ -53,7 +53,9 @@ pub async fn export(reader: Reader, Path(study): Path<StudyId>) -> Answer<Respon
 
 /// The study as ODM.
 pub async fn odm(State(state): State<AppState>, reader: Reader, Path(study): Path<StudyId>) -> Answer<Response> {
-    let name = file_name(&allowed(&reader, study).await?, &reader, "xml");
+    let frame = allowed(&reader, study).await?;
+    reader.asker.view(ExportStudy { study }).await?;
+    let name = file_name(&frame, &reader, "xml");
     let at = state.now();
     let write = move |organization: &store::Organization, actor: &store::Actor, out: &mut Download| {
         export_odm(organization, actor, study, at, out)
@@ -68,6 +70,7 @@ pub async fn tables(State(state): State<AppState>, reader: Reader, Path(study): 
         let says = "this study has no definition yet: there is nothing to export";
         return Err(Error::refused("study", "not_defined", says).into());
     }
+    reader.asker.view(ExportStudy { study }).await?;
     let name = file_name(&frame, &reader, "zip");
     let write = move |organization: &store::Organization, actor: &store::Actor, out: &mut Download| {
         export_csv(organization, actor, study, state.installation().folder(), out)

@@ -122,7 +122,9 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
             }
             // To say that a proof is none is what checking it is for.
             let checked = route.path == "/ledgers/{number}/check";
-            if found == Some(Outcome::Allowed) && answer.status.is_client_error() && !checked {
+            // The administrator it names is of the first organization, unknown to the second.
+            let names_a_stranger = persona.of_b && route.path == "/";
+            if found == Some(Outcome::Allowed) && answer.status.is_client_error() && !checked && !names_a_stranger {
                 met.insert(format!("{} {}: {}", route.method, route.path, answer.status.as_u16()));
             }
             // An enrolment link is its own key: whoever was handed it sees whom it is for.

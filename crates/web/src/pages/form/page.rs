@@ -5,13 +5,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use store::{
-    Defined, Receipt, Shown,
+    Defined, Error, Receipt, Shown,
     views::{Definition, FormShown, ShowForm},
 };
 use trial::{
     definition::{EventDef, Indexed},
     form::FormState,
     ids::SubjectId,
+    permission::Permission,
 };
 
 use super::{
@@ -112,6 +113,10 @@ pub async fn saved(reader: Reader, Path(parts): Path<FormParts>, fields: Fields)
     let parts = undashed(parts);
     let request = fields.request()?;
     let before = open(&reader, parts.clone()).await?;
+    // Who may not change the form hears so, whether or not anything differs from what is saved.
+    if !before.shown.editable {
+        return Err(Error::Forbidden { needs: Permission::FormEdit.code() }.into());
+    }
     let typed = save::typed(&before, &fields);
     let act = save::act(&before, &parts, &fields, &typed);
     if act.changes.is_empty() && act.removed.is_empty() && act.complete.is_none() {
