@@ -56,6 +56,9 @@ impl Act for BeginImport {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+        if ledger::Hash::from_hex(self.file_digest.as_bytes()).is_err() {
+            return Err(Error::refused("file_digest", "format", "send the file's SHA-256 as 64 hexadecimal digits"));
+        }
         tx.definitions.published(tx.db, tx.ring, tx.organization, self.study)?;
         let id: ImportId = tx.new_id()?;
         let key = study_key(tx, self.study)?;

@@ -175,7 +175,7 @@ impl Builder<'_> {
         }
         let begin = BeginImport {
             study,
-            file_digest: String::new(),
+            file_digest: "0".repeat(64),
             file_name: "scratch.xml".into(),
             file_bytes: 0,
             source_system: String::new(),
