@@ -125,6 +125,7 @@ impl Attempts<'_> {
             self.view(At::Study, v::LedgerHead { ledger: self.on.ledger }),
             self.view(At::Study, v::LedgerEntries { ledger: self.on.ledger, before: None, limit: 1 }),
             self.view(At::Study, v::EntryBundle { ledger: self.on.ledger, index: 0, width: 1 }),
+            self.view(At::SitesOf, v::Worklist { study, limit: 1 }),
             self.view(
                 At::SitesOf,
                 v::Subjects { study, site: None, search: String::new(), after: String::new(), limit: 1 },
