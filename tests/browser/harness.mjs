@@ -129,7 +129,18 @@ export async function signIn(page, role) {
  * @param {import('playwright-core').Page} page
  */
 export async function assertAccessible(page) {
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  assertNone(page, await new AxeBuilder({ page }).withTags(RULES).analyze());
+}
+
+/**
+ * Fails unless every text of the page as it stands has the contrast that it needs: all that a colour scheme changes.
+ * @param {import('playwright-core').Page} page
+ */
+export async function assertContrast(page) {
+  assertNone(page, await new AxeBuilder({ page }).withRules(['color-contrast']).analyze());
+}
+
+function assertNone(page, { violations }) {
   const said = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help} at ${node.target.join(' ')}`),
   );

@@ -207,6 +207,12 @@ fn by_grants(person: PersonId, grants: &[Grant], needs: Permission, place: Place
     }
 }
 
+/// Whether a role held at `scope` opens `place` for `needs`: what a page asks before it offers a link.
+#[must_use]
+pub fn opens(role: Role, scope: &Scope, needs: Permission, place: Place) -> bool {
+    may(role, needs) && reach(scope, place, needs).is_some()
+}
+
 /// Whether a person with a grant of this scope knows that the place exists, so that a refusal may say so.
 fn knows_of(scope: &Scope, place: Place) -> bool {
     match (*scope, place) {

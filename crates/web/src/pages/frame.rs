@@ -11,11 +11,11 @@ use axum::{
 use jiff::Timestamp;
 use store::{
     Error,
-    views::{Account, AccountShown, MyStudies, ShowStudy, StudyLine, StudyShown},
+    views::{Account, AccountShown, MyStudies, ShowStudy, SiteLine, StudyLine, StudyShown},
 };
 use trial::{
-    access::Scope,
-    ids::{RequestId, StudyId},
+    access::{self, Scope},
+    ids::{RequestId, SiteId, StudyId},
     permission::Permission,
     role::{Role, may},
 };
@@ -153,7 +153,7 @@ impl Reader {
         if any(&of_organization, Permission::LedgerSee) {
             places.push(place("/ledgers/1", "ledger", "Organization’s ledger", here));
         }
-        let study_places = study.as_ref().map_or_else(Vec::new, |study| study_places(study, here));
+        let study_places = study.as_ref().map_or_else(Vec::new, |study| study_places(&account, study, here));
         let back = match &study {
             Some(study) if here != "study" => {
                 vec![step("/", "Home"), step(format!("/studies/{}", study.id), study.name.clone())]
@@ -177,26 +177,39 @@ impl Reader {
     }
 }
 
-fn study_places(study: &StudyShown, here: &str) -> Vec<Place> {
+fn study_places(account: &AccountShown, study: &StudyShown, here: &str) -> Vec<Place> {
     let base = format!("/studies/{}", study.id);
-    let may = |permission| any(&study.roles, permission);
+    let may = |permission, place| opens_to(account, permission, place);
+    let whole = access::Place::Study(study.id);
     let mut places = vec![titled(base.clone(), "study", "Overview", here == "study")];
-    if may(Permission::SubjectSee) {
+    if may(Permission::SubjectSee, access::Place::SitesOf(study.id)) {
         places.push(titled(format!("{base}/subjects"), "subjects", "Subjects", here == "subjects"));
     }
-    if may(Permission::DataImport) || may(Permission::StudyBuild) {
+    if may(Permission::DataImport, whole) || may(Permission::StudyBuild, whole) {
         places.push(titled(format!("{base}/import"), "import", "Import", here == "import"));
     }
-    if may(Permission::DataExport) {
+    if may(Permission::DataExport, whole) {
         places.push(titled(format!("{base}/export"), "export", "Export", here == "export"));
     }
-    if may(Permission::GrantSee) {
+    if may(Permission::GrantSee, whole) {
         places.push(titled(format!("/access?study={}", study.id), "access", "Access", here == "access"));
+    } else {
+        // Who administers single sites has a page for each.
+        let sees = |site: &&SiteLine| may(Permission::GrantSee, access::Place::Site(study.id, site.id));
+        for site in study.sites.iter().filter(sees) {
+            let href = format!("/access?study={}&site={}", study.id, site.id);
+            places.push(titled(href, "access", &format!("Access at {}", site.name), here == "access"));
+        }
     }
-    if may(Permission::LedgerSee) {
+    if may(Permission::LedgerSee, whole) {
         places.push(titled(format!("/ledgers/{}", study.ledger), "ledger", "Ledger", here == "ledger"));
     }
     places
+}
+
+/// Whether one of the account's roles opens this.
+fn opens_to(account: &AccountShown, permission: Permission, place: access::Place) -> bool {
+    account.roles.iter().any(|held| access::opens(held.role, &held.scope, permission, place))
 }
 
 fn place(href: &str, icon: &'static str, title: &str, here: &str) -> Place {
@@ -235,6 +248,13 @@ impl Frame {
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.study.as_ref().is_some_and(|study| any(&study.roles, permission))
+    }
+
+    /// Whether one of one's roles may at this site of the page's study.
+    #[must_use]
+    pub fn may_at_site(&self, permission: Permission, site: &SiteId) -> bool {
+        let study = self.study.as_ref();
+        study.is_some_and(|study| opens_to(&self.account, permission, access::Place::Site(study.id, *site)))
     }
 
     /// Whether one of one's roles at the organization may.
