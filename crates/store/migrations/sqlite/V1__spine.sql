@@ -44,7 +44,7 @@ CREATE TABLE record (
     ledger  INTEGER NOT NULL,
     entry   INTEGER NOT NULL,
     sealed  BLOB NOT NULL,
-    PRIMARY KEY (kind, key, version),
+    PRIMARY KEY (key, kind, version),    -- keys are made in the order of time: new ones stand together
     FOREIGN KEY (ledger, entry) REFERENCES entry (ledger, idx) DEFERRABLE INITIALLY DEFERRED
 );
 
@@ -125,17 +125,18 @@ CREATE TABLE subject (
 );
 CREATE INDEX subject_site ON subject (study, site);
 
+-- A save changes these three: each is one tree, laid as it is read, and a form's id is all that is indexed besides.
 CREATE TABLE visit (
-    id        BLOB PRIMARY KEY,
+    id        BLOB NOT NULL,
     subject   BLOB NOT NULL,
     event_oid TEXT NOT NULL,
     repeat    TEXT NOT NULL,             -- empty where the file or event has none
     version   INTEGER NOT NULL,
-    UNIQUE (subject, event_oid, repeat)
-);
+    PRIMARY KEY (subject, event_oid, repeat)
+) WITHOUT ROWID;
 
 CREATE TABLE form (
-    id       BLOB PRIMARY KEY,
+    id       BLOB NOT NULL UNIQUE,
     visit    BLOB NOT NULL,
     subject  BLOB NOT NULL,
     form_oid TEXT NOT NULL,
@@ -144,19 +145,18 @@ CREATE TABLE form (
     version  INTEGER NOT NULL,           -- of the form record
     revision INTEGER NOT NULL,           -- grows with every record of the form and its groups
     changed  INTEGER NOT NULL,           -- microseconds since 1970
-    UNIQUE (visit, form_oid, repeat)
-);
-CREATE INDEX form_subject ON form (subject);
+    PRIMARY KEY (subject, visit, form_oid, repeat)
+) WITHOUT ROWID;
 
 CREATE TABLE item_group (
-    id        BLOB PRIMARY KEY,
+    id        BLOB NOT NULL,
     form      BLOB NOT NULL,
     group_oid TEXT NOT NULL,
     repeat    TEXT NOT NULL,
     version   INTEGER NOT NULL,
     removed   INTEGER NOT NULL,
-    UNIQUE (form, group_oid, repeat)
-);
+    PRIMARY KEY (form, group_oid, repeat)
+) WITHOUT ROWID;
 
 CREATE TABLE import (
     id      BLOB PRIMARY KEY,

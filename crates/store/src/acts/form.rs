@@ -137,9 +137,10 @@ impl SaveForm {
         for removal in &self.removed {
             let group = open.group_def(&removal.group)?;
             let reason = limit::text("reason", &removal.reason, limit::REASON_BYTES_MAX)?;
-            let (id, _, record) = open.touch(tx, &mut touched, group, &removal.group_repeat)?;
-            let stands = "SELECT 1 FROM item_group WHERE id = ?1 AND removed = 0";
-            if tx.db.one(stands, values![&*id], |_| Ok(()))?.is_none() {
+            let (_, _, record) = open.touch(tx, &mut touched, group, &removal.group_repeat)?;
+            let stands = "SELECT 1 FROM item_group WHERE form = ?1 AND group_oid = ?2 AND repeat = ?3 AND removed = 0";
+            let row = values![&open.id, &removal.group, &removal.group_repeat];
+            if tx.db.one(stands, row, |_| Ok(()))?.is_none() {
                 return Err(Error::refused(
                     &*removal.group,
                     "no_such_row",
@@ -213,7 +214,7 @@ impl<'a> OpenForm<'a> {
         repeat_key("form_repeat", form.repeating, &save.form_repeat)?;
         let row = tx.db.one(
             "SELECT v.id, f.id, f.version, f.revision, f.state FROM visit v LEFT JOIN form f
-               ON f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
+               ON f.subject = v.subject AND f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
              WHERE v.subject = ?1 AND v.event_oid = ?2 AND v.repeat = ?3",
             values![&save.subject, &save.event, &save.event_repeat, &save.form, &save.form_repeat],
             |row| {

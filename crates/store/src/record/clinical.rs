@@ -120,7 +120,7 @@ impl Record for VisitRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         put.db.execute(
             "INSERT INTO visit (id, subject, event_oid, repeat, version) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO UPDATE SET version = excluded.version",
+             ON CONFLICT (subject, event_oid, repeat) DO UPDATE SET version = excluded.version",
             values![put.key, &self.subject, &self.event_oid, &self.repeat, put.version],
         )?;
         Ok(())
@@ -152,7 +152,7 @@ impl Record for FormRecord {
         put.db.execute(
             "INSERT INTO form (id, visit, subject, form_oid, repeat, state, version, revision, changed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)
-             ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.version,
+             ON CONFLICT (subject, visit, form_oid, repeat) DO UPDATE SET state = excluded.state, version = excluded.version,
                  revision = form.revision + 1, changed = excluded.changed",
             values![
                 put.key,
@@ -220,7 +220,7 @@ impl Record for GroupRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         put.db.execute(
             "INSERT INTO item_group (id, form, group_oid, repeat, version, removed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (id) DO UPDATE SET version = excluded.version, removed = excluded.removed",
+             ON CONFLICT (form, group_oid, repeat) DO UPDATE SET version = excluded.version, removed = excluded.removed",
             values![put.key, &self.form, &self.group_oid, &self.repeat, put.version, self.removed.is_some()],
         )?;
         put.db.execute(

@@ -254,7 +254,7 @@ impl View for ShowSubject {
             .ok_or(Error::Hidden)?;
         let cells = snapshot.db.select(
             "SELECT v.event_oid, v.repeat, f.form_oid, f.repeat, f.state, f.changed FROM visit v
-             LEFT JOIN form f ON f.visit = v.id WHERE v.subject = ?1 ORDER BY v.id, f.id",
+             LEFT JOIN form f ON f.subject = v.subject AND f.visit = v.id WHERE v.subject = ?1 ORDER BY v.id, f.id",
             &[Value::from(&self.subject)],
             |row| {
                 let form = match row.maybe_text(2)? {

@@ -96,7 +96,7 @@ impl View for Worklist {
             let mut forms = snapshot.db.select(
                 "SELECT s.id, s.code, t.name, v.event_oid, v.repeat, f.form_oid, f.repeat, f.changed
                  FROM form f JOIN subject s ON s.id = f.subject JOIN site t ON t.id = s.site
-                      JOIN visit v ON v.id = f.visit
+                      JOIN visit v ON v.subject = f.subject AND v.id = f.visit
                  WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress' ORDER BY f.changed LIMIT ?3",
                 values![&self.study, site, self.limit],
                 |row| {

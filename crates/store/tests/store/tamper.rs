@@ -306,7 +306,7 @@ fn an_entry_changed_without_its_leaf_hash_is_named_by_its_index() {
 fn a_changed_derived_row_is_found_by_a_rebuild() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("UPDATE form SET state = 'complete' WHERE rowid = 1", []);
+        raw.change("UPDATE form SET state = 'complete' WHERE id = (SELECT min(id) FROM form)", []);
         raw.change("UPDATE role_grant SET role = 'investigator' WHERE role = 'coordinator'", []);
     });
     assert!(verified.holds(), "derived rows are no records");
