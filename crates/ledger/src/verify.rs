@@ -113,6 +113,16 @@ impl<'t> Audit<'t> {
     /// must have signed every one of them.
     #[must_use]
     pub fn new(checkpoint: &[u8], seen: &[Vec<u8>], keys: &[VerifierKey]) -> Self {
+        Self::begin(Some(checkpoint), seen, keys)
+    }
+
+    /// Begins with a ledger that was not signed yet, whose entries only what was seen elsewhere can vouch for.
+    #[must_use]
+    pub fn unsigned(seen: &[Vec<u8>], keys: &[VerifierKey]) -> Self {
+        Self::begin(None, seen, keys)
+    }
+
+    fn begin(checkpoint: Option<&[u8]>, seen: &[Vec<u8>], keys: &[VerifierKey]) -> Self {
         let mut audit = Self {
             frontier: Frontier::new(),
             tiles: TileBuilder::new(),
@@ -125,7 +135,9 @@ impl<'t> Audit<'t> {
             findings: Vec::new(),
             further_findings: 0,
         };
-        audit.open(Against::Current, checkpoint, keys);
+        if let Some(checkpoint) = checkpoint {
+            audit.open(Against::Current, checkpoint, keys);
+        }
         for (n, note) in seen.iter().enumerate() {
             audit.open(Against::Seen(n), note, keys);
         }

@@ -25,7 +25,7 @@ use crate::{
     backend::Location,
     error::{Error, Result},
     fresh::Fresh,
-    key::{KeyFile, KeyRing, RootKey},
+    key::{self, KeyFile, KeyRing, RootKey},
     organization::Organization,
     shared::Shared,
     time::Clock,
@@ -33,11 +33,14 @@ use crate::{
 
 /// Ends the name of an organization's folder until the organization is founded.
 const FOUNDING: &str = "founding";
+/// Ends the name of the root key's file while it is not yet the root key.
+const NEXT: &str = ".next";
 
 /// A data directory, open.
 pub struct Installation {
     folder: PathBuf,
     root: RootKey,
+    root_file: PathBuf,
     clock: Arc<dyn Clock>,
     organizations: RwLock<BTreeMap<OrganizationId, Arc<Organization>>>,
     /// Held as long as this lives.
@@ -87,6 +90,7 @@ impl Installation {
             _lock: lock(folder)?,
             folder: folder.to_owned(),
             root,
+            root_file: key_file,
             clock,
             organizations: RwLock::default(),
         })
@@ -110,9 +114,15 @@ impl Installation {
         }
         let lock = lock(folder)?;
         let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
-        let root = RootKey::read(&key_file)?;
-        let installation =
-            Installation { folder: folder.to_owned(), root, clock, organizations: RwLock::default(), _lock: lock };
+        let root = current_root(folder, &key_file)?;
+        let installation = Installation {
+            folder: folder.to_owned(),
+            root,
+            root_file: key_file,
+            clock,
+            organizations: RwLock::default(),
+            _lock: lock,
+        };
         let entries = fs::read_dir(folder.join("organizations")).map_err(Error::fault)?;
         for entry in entries {
             let path = entry.map_err(Error::fault)?.path();
@@ -245,23 +255,47 @@ impl Installation {
         &self.folder
     }
 
-    /// Makes a new root key and rewraps every organization's key under it. Nothing else changes.
+    /// Makes a new root key and rewraps every organization's key under it. Nothing else changes. The old key's file is
+    /// replaced when all of them are; a crash before leaves both, and the next opening goes on from there.
     ///
     /// # Errors
-    /// Refused where a file cannot be written. A crash between two organizations leaves both key files in place:
-    /// run it again.
-    pub fn rotate_root_key(&mut self, old: &Path, new: &Path) -> Result<usize> {
-        let key = RootKey::create(new)?;
-        let mut count = 0_usize;
-        for organization in self.all() {
-            let file = self.folder.join("organizations").join(organization.id().to_string()).join("keys.json");
-            KeyFile::read(&file)?.rewrap(&file, &self.root, &key)?;
-            count = count.saturating_add(1);
-        }
-        fs::rename(new, old).map_err(Error::fault)?;
+    /// Refused where a file cannot be written.
+    pub fn rotate_root_key(&mut self) -> Result<usize> {
+        let next = key::beside(&self.root_file, NEXT);
+        let key = RootKey::create(&next)?;
+        let count = rewrap(&self.folder, &self.root, &key)?;
+        key::rename(&next, &self.root_file)?;
         self.root = key;
         Ok(count)
     }
+}
+
+/// The root key, once a rotation that a crash broke off is ended.
+fn current_root(folder: &Path, file: &Path) -> Result<RootKey> {
+    let root = RootKey::read(file)?;
+    let next = key::beside(file, NEXT);
+    if !next.exists() {
+        return Ok(root);
+    }
+    let key = RootKey::read(&next)?;
+    rewrap(folder, &root, &key)?;
+    key::rename(&next, file)?;
+    tracing::info!("the change of the root key that was broken off is done");
+    Ok(key)
+}
+
+/// Rewraps the keys of every organization in the folder, but for those that are already.
+fn rewrap(folder: &Path, old: &RootKey, new: &RootKey) -> Result<usize> {
+    let mut count = 0_usize;
+    for entry in fs::read_dir(folder.join("organizations")).map_err(Error::fault)? {
+        let path = entry.map_err(Error::fault)?.path();
+        if path.is_dir() && path.extension().is_none() {
+            let file = path.join("keys.json");
+            KeyFile::read(&file)?.rewrap(&file, old, new)?;
+            count = count.saturating_add(1);
+        }
+    }
+    Ok(count)
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

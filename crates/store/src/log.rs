@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ledger::{
     Hash,
     tile::{Tile, completed_tiles},
-    tree::{Frontier, HashReader, Missing},
+    tree::{Frontier, HashReader, Missing, complete_root},
 };
 use trial::ids::LedgerId;
 
@@ -78,9 +78,9 @@ impl Log {
         let reader = Stored { db, ledger: self.number };
         for tile in completed_tiles(self.tiled, size) {
             let hashes = tile.read(&reader).map_err(|missing| broken(self.number, &missing))?;
-            let root = pairwise(
-                hashes.chunks_exact(32).map(Hash::from_slice).collect::<Result<_, _>>().map_err(Error::fault)?,
-            );
+            let leaves: Vec<Hash> =
+                hashes.chunks_exact(32).map(Hash::from_slice).collect::<Result<_, _>>().map_err(Error::fault)?;
+            let root = complete_root(&leaves);
             db.execute(
                 "INSERT INTO tile (ledger, level, idx, hashes, root) VALUES (?1, ?2, ?3, ?4, ?5)",
                 values![self.number, i64::from(tile.level), int(tile.index)?, &hashes, root.as_bytes()],
@@ -119,23 +119,8 @@ impl HashReader for Stored<'_> {
         let within = level % ledger::tile::TILE_HEIGHT;
         let count = 1_u64 << within;
         let hashes = self.hashes(level / ledger::tile::TILE_HEIGHT, index << within, count).map_err(|_| missing)?;
-        if hashes.len() as u64 == count { Ok(pairwise(hashes)) } else { Err(missing) }
+        if hashes.len() as u64 == count { Ok(complete_root(&hashes)) } else { Err(missing) }
     }
-}
-
-/// The root over a power of two of hashes.
-fn pairwise(mut hashes: Vec<Hash>) -> Hash {
-    while hashes.len() > 1 {
-        hashes = hashes
-            .chunks(2)
-            .map(|pair| match pair {
-                [left, right] => ledger::node_hash(left, right),
-                [one] => *one,
-                _ => ledger::EMPTY_ROOT,
-            })
-            .collect();
-    }
-    hashes.pop().unwrap_or(ledger::EMPTY_ROOT)
 }
 
 /// How many entries a ledger has.

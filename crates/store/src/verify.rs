@@ -1,10 +1,7 @@
 //! The audit of an organization: every ledger against its checkpoints (and those kept elsewhere), every record
 //! against its entry, every sealed value against its key. What is wrong is named; nothing is mended.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 use ledger::{
     Hash,
@@ -20,6 +17,7 @@ use crate::{
     backend::{Connection, values},
     error::Result,
     key::Cell,
+    log,
     organization::Organization,
     record::{self, ErasureRecord, Record},
     signing::Signers,
@@ -55,6 +53,8 @@ pub struct LedgerVerified {
     pub entries: u64,
     /// The root they lead to, in hexadecimal.
     pub root: String,
+    /// How many entries at the end no checkpoint covered when the audit began; where all holds, it ends with signing them.
+    pub uncovered: u64,
 }
 
 impl Verified {
@@ -79,11 +79,14 @@ impl Organization {
     /// # Errors
     /// Faults only: what is wrong with the data is in the answer.
     pub fn verify(&self, seen: &[Vec<u8>]) -> Result<Verified> {
-        for (number, ..) in self.ledgers()? {
-            // A ledger that does not open cannot be signed; what is wrong with it is found below.
-            let _ = self.checkpoint_of(number);
+        let verified = self.reading(|snapshot| verify(snapshot, seen))?;
+        if verified.holds() {
+            // Only now: what was not audited is not signed.
+            for (number, ..) in self.ledgers()? {
+                self.checkpoint_of(number)?;
+            }
         }
-        self.reading(|snapshot| verify(snapshot, seen))
+        Ok(verified)
     }
 }
 
@@ -136,36 +139,30 @@ fn one_ledger(
     let newest = signed.pop();
     let mut all: Vec<Vec<u8>> = signed;
     all.extend(seen.iter().cloned());
-    let Some(newest) = newest else {
-        verified.find(format!("{origin}: there is no checkpoint, and none could be signed: the ledger does not open"));
-        return Ok(());
-    };
     let tiles = KeptTiles { db, ledger: number };
-    let mut audit = Audit::new(&newest, &all, keys).with_tiles(&tiles, false);
-    let mut digests: HashMap<(String, [u8; 16], u32), Hash> = HashMap::new();
+    let audit = match newest {
+        Some(newest) => Audit::new(&newest, &all, keys),
+        None => Audit::unsigned(&all, keys),
+    };
+    let mut audit = audit.with_tiles(&tiles, false);
+    let mut named = 0_u64;
     db.each("SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
-        let (index, bytes) = (row.size(0)?, row.blob(2)?);
-        let stored = Hash::from_slice(&row.blob(1)?).ok();
-        audit.entry(index, &bytes, stored);
+        let read = || Ok((row.size(0)?, row.blob(1)?, row.blob(2)?));
+        let Some((index, leaf, bytes)) = readable(read(), "an entry", verified) else { return Ok(()) };
+        audit.entry(index, &bytes, Hash::from_slice(&leaf).ok());
         if let Ok(entry) = ledger::Entry::decode(&bytes) {
+            let mut mine = BTreeSet::new();
             for change in &entry.changes {
-                named(db, number, origin, index, change, &mut digests, verified)?;
+                let there = record_of(db, number, origin, index, change, verified)?;
+                // An entry that names a record twice has one all the same.
+                if there && mine.insert((&change.kind, &change.key, change.version)) {
+                    named = named.saturating_add(1);
+                }
             }
         }
         Ok(())
     })?;
-    // Records that say this ledger names them, and that no entry names.
-    db.each("SELECT kind, key, version, entry FROM record WHERE ledger = ?1", values![number], |row| {
-        let (kind, key, version) = (row.text(0)?, row.bytes::<16>(1)?, row.number(2)?);
-        if digests.remove(&(kind.clone(), key, version)).is_none() {
-            verified.find(format!(
-                "{origin}: {kind} {} version {version} is stored, but entry {} does not name it",
-                hyphenated(&key),
-                row.size(3)?
-            ));
-        }
-        Ok(())
-    })?;
+    unnamed(db, number, origin, named, verified)?;
     let report = audit.finish();
     tiles.roots(|level, index| {
         verified.find(format!(
@@ -180,6 +177,7 @@ fn one_ledger(
         origin: origin.to_owned(),
         entries: report.entries,
         root: report.root.to_hex(),
+        uncovered: report.uncovered,
     });
     Ok(())
 }
@@ -222,46 +220,75 @@ fn said(finding: &Finding) -> String {
     format!("{finding} [{}]", finding.code())
 }
 
-/// One record that an entry names: it must be there, once, with this digest.
-fn named(
+/// What a row says, or a finding where its columns are not of their types: the database was changed by hand.
+fn readable<T>(read: Result<T>, what: &str, verified: &mut Verified) -> Option<T> {
+    read.inspect_err(|error| verified.find(format!("{what} cannot be read ({error}) [row-malformed]"))).ok()
+}
+
+/// One record that an entry names: it must be there, with this digest; says whether it is and points back.
+fn record_of(
     db: &Connection,
     number: u32,
     origin: &str,
     index: u64,
     change: &ledger::entry::Change,
-    digests: &mut HashMap<(String, [u8; 16], u32), Hash>,
     verified: &mut Verified,
-) -> Result<()> {
+) -> Result<bool> {
     let (kind, key, version) = (&*change.kind, &change.key, change.version);
     let Ok(id) = key.parse::<trial::ids::KeyId>() else {
         verified.find(format!("{origin}: entry {index} names {kind} {key}, which is no record's key"));
-        return Ok(());
+        return Ok(false);
     };
-    let bytes = *trial::ids::Id::bytes(&id);
-    let row = db.one(
+    let mut stored = None;
+    db.each(
         "SELECT ledger, entry, sealed FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
-        values![kind, &bytes, version],
-        |row| Ok((row.number(0)?, row.size(1)?, row.blob(2)?)),
+        values![kind, trial::ids::Id::bytes(&id), version],
+        |row| {
+            stored = Some((|| Ok((row.number(0)?, row.size(1)?, row.blob(2)?)))());
+            Ok(())
+        },
     )?;
-    match row {
-        None => verified.find(format!(
+    let Some(read) = stored else {
+        verified.find(format!(
             "{origin}: {kind} {key} version {version}, named by entry {index}, is gone [record-deleted]"
-        )),
-        Some((ledger, entry, sealed)) => {
-            digests.insert((kind.to_owned(), bytes, version), change.digest);
-            if (ledger, entry) != (number, index) {
-                verified.find(format!("{origin}: {kind} {key} version {version} points at entry {entry}, but entry {index} names it [record-moved]"));
-            }
-            if ledger::sha256(&sealed) == change.digest {
-                verified.records = verified.records.saturating_add(1);
-            } else {
-                verified.find(format!(
-                    "{origin}: {kind} {key} version {version} is not what entry {index} says: its content was changed [record-changed]"
-                ));
-            }
-        }
+        ));
+        return Ok(false);
+    };
+    let what = format!("{origin}: {kind} {key} version {version}");
+    let Some((ledger, entry, sealed)) = readable(read, &what, verified) else { return Ok(false) };
+    let points_back = (ledger, entry) == (number, index);
+    if !points_back {
+        verified.find(format!("{what} points at entry {entry}, but entry {index} names it [record-moved]"));
     }
-    Ok(())
+    if ledger::sha256(&sealed) == change.digest {
+        verified.records = verified.records.saturating_add(1);
+    } else {
+        verified.find(format!("{what} is not what entry {index} says: its content was changed [record-changed]"));
+    }
+    Ok(points_back)
+}
+
+/// Records that say this ledger names them, and that no entry names. Where there are as many as entries name, there is
+/// none, and nothing is looked up: memory does not grow with the ledger.
+fn unnamed(db: &Connection, number: u32, origin: &str, named: u64, verified: &mut Verified) -> Result<()> {
+    let stored = db.one("SELECT count(*) FROM record WHERE ledger = ?1", values![number], |row| row.size(0))?;
+    if stored == Some(named) {
+        return Ok(());
+    }
+    db.each("SELECT kind, key, version, entry FROM record WHERE ledger = ?1", values![number], |row| {
+        let read = || Ok((row.text(0)?, row.bytes::<16>(1)?, row.number(2)?, row.size(3)?));
+        let Some((kind, key, version, index)) = readable(read(), "a record", verified) else { return Ok(()) };
+        let key = hyphenated(&key);
+        let is_named = log::entry(db, number, index).is_ok_and(|(_, entry)| {
+            entry.changes.iter().any(|change| change.kind == kind && change.key == key && change.version == version)
+        });
+        if !is_named {
+            verified.find(format!(
+                "{origin}: {kind} {key} version {version} is stored, but entry {index} does not name it"
+            ));
+        }
+        Ok(())
+    })
 }
 
 /// Every sealed value opens in its own cell, unless its key was destroyed; and a key was destroyed by an erasure.
@@ -269,7 +296,8 @@ fn records(snapshot: &Snapshot<'_>, verified: &mut Verified) -> Result<()> {
     let destroyed = "SELECT id FROM wrapped_key WHERE wrapped IS NULL";
     let mut lost: BTreeSet<KeyId> = snapshot.db.select(destroyed, &[], |row| row.id(0))?.into_iter().collect();
     snapshot.db.each("SELECT kind, key, version, sealed FROM record", &[], |row| {
-        let (kind, key, version, sealed) = (row.text(0)?, row.bytes::<16>(1)?, row.number(2)?, row.blob(3)?);
+        let read = || Ok((row.text(0)?, row.bytes::<16>(1)?, row.number(2)?, row.blob(3)?));
+        let Some((kind, key, version, sealed)) = readable(read(), "a record", verified) else { return Ok(()) };
         let place = || format!("{kind} {} version {version}", hyphenated(&key));
         match record::key_of(snapshot.db, snapshot.ring, &sealed) {
             Err(_) => verified.find(format!("{}: the key that sealed it is unknown [key-unknown]", place())),

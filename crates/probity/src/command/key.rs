@@ -1,7 +1,5 @@
 //! `probity key`: a new root key. The data stay as they are; only the organizations' keys are wrapped anew.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -30,9 +28,7 @@ impl KeyCommand {
         let KeyCommand::Rotate(Rotate { data }) = self;
         let mut installation = data.open()?;
         let key = data.root_key();
-        let mut beside = key.clone().into_os_string();
-        beside.push(".new");
-        let count = installation.rotate_root_key(&key, &PathBuf::from(beside))?;
+        let count = installation.rotate_root_key()?;
         print(&format!(
             "{} is a new root key; it wraps the keys of {count} organization(s).\n\
              Keep a copy of it apart from the data, and destroy the copies of the old one.",

@@ -125,7 +125,8 @@ CREATE TABLE subject (
 );
 CREATE INDEX subject_site ON subject (study, site);
 
--- A save changes these three: each is one tree, laid as it is read, and a form's id is all that is indexed besides.
+-- A save changes these three. Each is one tree, laid as it is read; what hangs on an id made in the order of time stands
+-- together with what else is entered that day, so that a group of acts writes few pages.
 CREATE TABLE visit (
     id        BLOB NOT NULL,
     subject   BLOB NOT NULL,
@@ -145,7 +146,7 @@ CREATE TABLE form (
     version  INTEGER NOT NULL,           -- of the form record
     revision INTEGER NOT NULL,           -- grows with every record of the form and its groups
     changed  INTEGER NOT NULL,           -- microseconds since 1970
-    PRIMARY KEY (subject, visit, form_oid, repeat)
+    PRIMARY KEY (visit, form_oid, repeat)
 ) WITHOUT ROWID;
 
 CREATE TABLE item_group (

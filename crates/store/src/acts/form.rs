@@ -214,7 +214,7 @@ impl<'a> OpenForm<'a> {
         repeat_key("form_repeat", form.repeating, &save.form_repeat)?;
         let row = tx.db.one(
             "SELECT v.id, f.id, f.version, f.revision, f.state FROM visit v LEFT JOIN form f
-               ON f.subject = v.subject AND f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
+               ON f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
              WHERE v.subject = ?1 AND v.event_oid = ?2 AND v.repeat = ?3",
             values![&save.subject, &save.event, &save.event_repeat, &save.form, &save.form_repeat],
             |row| {

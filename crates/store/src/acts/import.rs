@@ -362,8 +362,8 @@ impl Taking {
         };
         let repeat = new.said.repeat.clone().unwrap_or_default();
         let found = tx.db.one(
-            "SELECT id FROM form WHERE subject = ?1 AND visit = ?2 AND form_oid = ?3 AND repeat = ?4",
-            values![&subject, &visit, new.said.form.as_str(), &repeat],
+            "SELECT id FROM form WHERE visit = ?1 AND form_oid = ?2 AND repeat = ?3",
+            values![&visit, new.said.form.as_str(), &repeat],
             |row| row.id::<FormId>(0),
         )?;
         let (id, version, claim) = match found {

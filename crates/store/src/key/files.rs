@@ -4,7 +4,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -44,11 +44,19 @@ impl RootKey {
         Self::new(&bytes)
     }
 
-    /// Makes a new root key file; an existing one is never overwritten.
+    /// Makes a new root key file; an existing one is never overwritten. It has its name once it is whole.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(&mut *bytes).map_err(Error::fault)?;
-        write_new(path, Zeroizing::new(hex(&*bytes)).as_bytes())?;
+        if path.exists() {
+            let why = format!("{} exists already, and a key is never overwritten", path.display());
+            return Err(Error::refused("root_key", "exists", why));
+        }
+        let half = beside(path, ".half");
+        // What a crash left: it never had its name, so nothing was sealed with it.
+        let _ = fs::remove_file(&half);
+        write_new(&half, Zeroizing::new(hex(&*bytes)).as_bytes())?;
+        rename(&half, path)?;
         Self::new(&bytes)
     }
 
@@ -158,8 +166,12 @@ impl KeyFile {
         Ok(OpenKeys { organization, tag, database })
     }
 
-    /// Rewraps the organization key under another root key; nothing beneath it changes.
+    /// Rewraps the organization key under another root key; nothing beneath it changes. One that is wrapped so already
+    /// stays as it is.
     pub(crate) fn rewrap(mut self, path: &Path, old: &RootKey, new: &RootKey) -> Result<()> {
+        if self.unwrap(new, path).is_ok() {
+            return Ok(());
+        }
         let cell = Cell {
             organization: self.organization,
             kind: ORGANIZATION_KEY,
@@ -171,11 +183,32 @@ impl KeyFile {
             Error::refused("keys", "wrong_key", format!("{} does not open with the old root key", path.display()))
         })?;
         self.organization_key = BASE64.encode(new.0.seal(cell, &plain)?);
-        let beside = path.with_extension("new");
-        let _ = fs::remove_file(&beside);
-        write_new(&beside, &self.text()?)?;
-        // Rename is atomic: a crash leaves the old file or the new one, whole.
-        fs::rename(&beside, path).map_err(Error::fault)
+        let half = beside(path, ".half");
+        let _ = fs::remove_file(&half);
+        write_new(&half, &self.text()?)?;
+        rename(&half, path)
+    }
+}
+
+/// A file's name with something after it.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Gives a file another's name, durably. It is atomic: a crash leaves the old file or the new one, whole.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(Error::fault)?;
+    sync_folder(to).map_err(Error::fault)
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        // A bare name lies in the current folder.
+        Some(folder) if folder.as_os_str().is_empty() => fs::File::open(".")?.sync_all(),
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 
@@ -204,10 +237,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let mut file = options.open(path).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    if let Some(folder) = path.parent() {
-        fs::File::open(folder).and_then(|f| f.sync_all()).map_err(failed)?;
-    }
-    Ok(())
+    sync_folder(path).map_err(failed)
 }
 
 #[cfg(unix)]

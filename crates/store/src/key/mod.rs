@@ -12,6 +12,6 @@ mod files;
 mod ring;
 mod seal;
 
-pub(crate) use files::{KeyFile, RootKey};
+pub(crate) use files::{KeyFile, RootKey, beside, rename};
 pub(crate) use ring::{KeyRing, Purpose};
 pub(crate) use seal::{Cell, SealKey, sealed_key_id};

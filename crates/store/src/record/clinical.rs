@@ -90,8 +90,12 @@ impl Record for ErasureRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         let db = put.db;
-        db.execute("DELETE FROM item_group WHERE form IN (SELECT id FROM form WHERE subject = ?1)", values![put.key])?;
-        db.execute("DELETE FROM form WHERE subject = ?1", values![put.key])?;
+        db.execute(
+            "DELETE FROM item_group WHERE form IN
+               (SELECT f.id FROM visit v JOIN form f ON f.visit = v.id WHERE v.subject = ?1)",
+            values![put.key],
+        )?;
+        db.execute("DELETE FROM form WHERE visit IN (SELECT id FROM visit WHERE subject = ?1)", values![put.key])?;
         db.execute("DELETE FROM visit WHERE subject = ?1", values![put.key])?;
         db.execute("DELETE FROM subject WHERE id = ?1", values![put.key])?;
         // In a rebuild the subject's own records no longer open, so everything that stays is said here.
@@ -152,7 +156,7 @@ impl Record for FormRecord {
         put.db.execute(
             "INSERT INTO form (id, visit, subject, form_oid, repeat, state, version, revision, changed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)
-             ON CONFLICT (subject, visit, form_oid, repeat) DO UPDATE SET state = excluded.state, version = excluded.version,
+             ON CONFLICT (visit, form_oid, repeat) DO UPDATE SET state = excluded.state, version = excluded.version,
                  revision = form.revision + 1, changed = excluded.changed",
             values![
                 put.key,

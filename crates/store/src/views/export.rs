@@ -277,11 +277,10 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
             })))?;
             Some(event)
         };
-        let forms = self.snapshot.db.select(
-            "SELECT id FROM form WHERE subject = ?1 AND visit = ?2 ORDER BY id",
-            values![&record.subject, &id],
-            |row| row.id::<FormId>(0),
-        )?;
+        let forms =
+            self.snapshot
+                .db
+                .select("SELECT id FROM form WHERE visit = ?1 ORDER BY id", values![&id], |row| row.id::<FormId>(0))?;
         for form in forms {
             let Some((_, record)) = self.snapshot.current::<FormRecord>(&form)? else { continue };
             let repeat = (!record.repeat.is_empty()).then(|| record.repeat.clone());

@@ -154,7 +154,7 @@ impl ShowForm {
 /// The form's id, revision and state.
 pub(super) fn find(snapshot: &Snapshot<'_>, ask: &ShowForm) -> Result<Option<(FormId, u64, String)>> {
     snapshot.db.one(
-        "SELECT f.id, f.revision, f.state FROM visit v JOIN form f ON f.subject = v.subject AND f.visit = v.id
+        "SELECT f.id, f.revision, f.state FROM visit v JOIN form f ON f.visit = v.id
          WHERE v.subject = ?1 AND v.event_oid = ?2 AND v.repeat = ?3 AND f.form_oid = ?4 AND f.repeat = ?5",
         values![&ask.subject, &ask.event, &ask.event_repeat, &ask.form, &ask.form_repeat],
         |row| Ok((row.id(0)?, row.size(1)?, row.text(2)?)),

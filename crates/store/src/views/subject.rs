@@ -144,9 +144,9 @@ fn at_site(
     let lines = snapshot.db.select(
         &format!(
             "SELECT s.id, s.code, s.status, s.added, t.name,
-                    (SELECT count(*) FROM form f WHERE f.subject = s.id AND f.state = 'in_progress'),
-                    (SELECT count(*) FROM form f WHERE f.subject = s.id AND f.state = 'complete'),
-                    (SELECT max(changed) FROM form f WHERE f.subject = s.id)
+                    (SELECT count(*) FROM visit v JOIN form f ON f.visit = v.id WHERE v.subject = s.id AND f.state = 'in_progress'),
+                    (SELECT count(*) FROM visit v JOIN form f ON f.visit = v.id WHERE v.subject = s.id AND f.state = 'complete'),
+                    (SELECT max(changed) FROM visit v JOIN form f ON f.visit = v.id WHERE v.subject = s.id)
              FROM (SELECT * FROM subject WHERE {filter} AND code > ?4 ORDER BY code LIMIT ?5) s
              JOIN site t ON t.id = s.site ORDER BY s.code"
         ),
@@ -254,7 +254,7 @@ impl View for ShowSubject {
             .ok_or(Error::Hidden)?;
         let cells = snapshot.db.select(
             "SELECT v.event_oid, v.repeat, f.form_oid, f.repeat, f.state, f.changed FROM visit v
-             LEFT JOIN form f ON f.subject = v.subject AND f.visit = v.id WHERE v.subject = ?1 ORDER BY v.id, f.id",
+             LEFT JOIN form f ON f.visit = v.id WHERE v.subject = ?1 ORDER BY v.id, f.id",
             &[Value::from(&self.subject)],
             |row| {
                 let form = match row.maybe_text(2)? {

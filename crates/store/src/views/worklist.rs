@@ -87,7 +87,7 @@ impl View for Worklist {
         let mut shown = WorklistShown { forms: Vec::new(), total: 0 };
         for site in &sites {
             let count = snapshot.db.one(
-                "SELECT count(*) FROM form f JOIN subject s ON s.id = f.subject
+                "SELECT count(*) FROM subject s JOIN visit v ON v.subject = s.id JOIN form f ON f.visit = v.id
                  WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress'",
                 values![&self.study, site],
                 |row| row.size(0),
@@ -95,8 +95,8 @@ impl View for Worklist {
             shown.total = shown.total.saturating_add(count.unwrap_or(0));
             let mut forms = snapshot.db.select(
                 "SELECT s.id, s.code, t.name, v.event_oid, v.repeat, f.form_oid, f.repeat, f.changed
-                 FROM form f JOIN subject s ON s.id = f.subject JOIN site t ON t.id = s.site
-                      JOIN visit v ON v.subject = f.subject AND v.id = f.visit
+                 FROM subject s JOIN site t ON t.id = s.site JOIN visit v ON v.subject = s.id
+                      JOIN form f ON f.visit = v.id
                  WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress' ORDER BY f.changed LIMIT ?3",
                 values![&self.study, site, self.limit],
                 |row| {

@@ -127,12 +127,35 @@ fn an_organization_whose_founding_was_broken_off_keeps_no_other_closed() {
 #[test]
 fn a_new_root_key_opens_everything_and_the_old_one_nothing() {
     let mut world = World::founded();
-    let (old, new) = (world.folder().join("root.key"), world.folder().join("root.key.new"));
+    let old = world.folder().join("root.key");
     let before = fs::read(&old).unwrap();
-    assert_eq!(world.installation().rotate_root_key(&old, &new).unwrap(), 1);
+    assert_eq!(world.installation().rotate_root_key().unwrap(), 1);
     assert_ne!(fs::read(&old).unwrap(), before);
     world.open().unwrap();
     world.close();
     instead(&old, Some(&before), || assert_eq!(refusal(&mut world).0, "wrong_key"));
+    world.finish();
+}
+
+#[test]
+fn a_change_of_the_root_key_that_broke_off_between_two_organizations_is_ended_by_the_next_opening() {
+    let mut world = World::founded();
+    let mine = world.own_folder();
+    drop(world.installation().found(founding("Other Trials", false), &first("other token")).unwrap());
+    let (root, next) = (world.folder().join("root.key"), world.folder().join("root.key.next"));
+    let (old_root, old_keys) = (fs::read(&root).unwrap(), fs::read(mine.join("keys.json")).unwrap());
+    assert_eq!(world.installation().rotate_root_key().unwrap(), 2);
+    world.close();
+    // As a crash leaves it: the new key beside the old one, one organization rewrapped, the other not.
+    fs::rename(&root, &next).unwrap();
+    fs::write(&root, &old_root).unwrap();
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(mine.join("keys.json"), &old_keys).unwrap();
+    let new_root = fs::read(&next).unwrap();
+    world.open().unwrap();
+    assert_eq!(world.installation().all().len(), 2);
+    assert_eq!(fs::read(&root).unwrap(), new_root);
+    assert!(!next.exists());
+    assert_ne!(fs::read(mine.join("keys.json")).unwrap(), old_keys, "no organization opens with the old key");
     world.finish();
 }

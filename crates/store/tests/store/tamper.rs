@@ -410,3 +410,40 @@ fn a_proof_taken_before_holds_afterwards_and_fails_with_any_byte_changed() {
     }
     scene.world.leave_broken();
 }
+
+#[test]
+fn a_column_of_another_type_is_named_and_the_audit_goes_on() {
+    let mut scene = scene();
+    let verified = scene.after(|raw| {
+        raw.change("UPDATE entry SET bytes = CAST(bytes AS TEXT) WHERE ledger = 2 AND idx = 4", []);
+        raw.change("UPDATE record SET sealed = 'x' WHERE key = (SELECT min(key) FROM record WHERE kind = 'visit')", []);
+    });
+    assert_named(&verified, &["an entry cannot be read", "[row-malformed]"]);
+    assert_named(&verified, &["visit", "cannot be read", "[row-malformed]"]);
+    assert!(verified.records > 0 && verified.ledgers.len() == 2, "the rest was audited");
+    scene.world.leave_broken();
+}
+
+#[test]
+fn what_does_not_hold_is_not_signed() {
+    let mut scene = scene();
+    let checkpoints = |raw: &Raw| -> i64 {
+        raw.db.query_row("SELECT count(*) FROM checkpoint WHERE ledger = 2", [], |row| row.get(0)).unwrap()
+    };
+    let mut before = 0;
+    let verified = scene.after(|raw| {
+        before = checkpoints(raw);
+        let (key, version, _) = raw.record("item_group");
+        raw.change(
+            "DELETE FROM record WHERE kind = 'item_group' AND key = ?1 AND version = ?2",
+            rusqlite::params![key, version],
+        );
+    });
+    assert!(!verified.holds());
+    scene.world.close();
+    let raw = Raw::open(scene.world.folder(), &scene.world.own_folder());
+    assert_eq!(checkpoints(&raw), before);
+    drop(raw);
+    scene.world.open().unwrap();
+    scene.world.leave_broken();
+}
