@@ -45,7 +45,8 @@ impl Sqlite {
             For::Writing { .. } => (WRITER_CACHE_KIB, 0),
             For::Reading => (READER_CACHE_KIB, 1),
         };
-        let key = zeroize::Zeroizing::new(format!("PRAGMA key = \"x'{}'\";", hex(key)));
+        // What does not open is told by our own words, not by the library's on the standard error.
+        let key = zeroize::Zeroizing::new(format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";", hex(key)));
         raw.execute_batch(&key).map_err(|e| opening(path, &e))?;
         raw.execute_batch(&format!(
             "PRAGMA cipher_hmac_algorithm = HMAC_SHA256;

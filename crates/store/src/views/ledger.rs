@@ -186,16 +186,14 @@ impl View for EntryProof {
     }
 
     fn read(&self, snapshot: &Snapshot<'_>, _: &Access) -> Result<EntryProofShown> {
-        let (size, note) = signing::newest(snapshot.db, self.ledger)?.ok_or(Error::Hidden)?;
         let (bytes, _) = log::entry(snapshot.db, self.ledger, self.index)?;
-        if self.index >= size {
-            return Err(Error::Conflict {
-                message:
-                    "no checkpoint covers this entry yet: ask for the ledger's checkpoint, then for the proof again"
-                        .into(),
-                current: Some(size),
-            });
-        }
+        let newest = signing::newest(snapshot.db, self.ledger)?;
+        let signed = newest.as_ref().map(|(size, _)| *size);
+        let (size, note) = newest.filter(|(size, _)| self.index < *size).ok_or_else(|| Error::Conflict {
+            message: "no checkpoint covers this entry yet: ask for the ledger's checkpoint, then for the proof again"
+                .into(),
+            current: signed,
+        })?;
         let reader = log::Stored { db: snapshot.db, ledger: self.ledger };
         let hashes = ledger::tree::inclusion_proof(&reader, self.index, size).map_err(Error::fault)?;
         let bundle = ledger::bundle::Bundle { extra: None, index: self.index, proof: hashes, checkpoint: note };

@@ -58,6 +58,7 @@ impl Watch<'_> {
             v::ItemHistory { form: form(), group: "G.1".into(), group_repeat: String::new(), item: "I.1".into() };
         let list = v::Subjects { study, site: None, search: String::new(), after: String::new(), limit: 10 };
         self.view(world.here.ledger, coordinator, list)?;
+        self.view(world.here.ledger, coordinator, v::Worklist { study, limit: 10 })?;
         self.view(world.here.ledger, coordinator, v::ShowSubject { subject })?;
         self.view(world.here.ledger, coordinator, form())?;
         self.view(world.here.ledger, coordinator, history)?;
