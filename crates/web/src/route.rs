@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     handler::Handler,
+    http::{StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
 use store::{Act, View};
@@ -207,9 +210,23 @@ impl Table {
     ) -> Self {
         let path = format!("{}{path}", self.prefix);
         let declared = Declared(does.doings.as_slice().into());
-        let handler = handler.layer(DefaultBodyLimit::max(does.body_max)).layer(Extension(declared));
+        let max = does.body_max;
+        let handler = handler
+            .layer(DefaultBodyLimit::max(max))
+            .layer(from_fn(move |request: Request, next: Next| no_longer_than(max, request, next)))
+            .layer(Extension(declared));
         self.router = self.router.route(&path, on(filter, handler));
         self.routes.push(Route { method, path, does: does.doings });
         self
     }
+}
+
+/// Refuses a body that says it is too long before any of it is read. One that does not say is stopped where it becomes so.
+async fn no_longer_than(max: usize, request: Request, next: Next) -> Response {
+    let said =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if said.is_some_and(|said| said > max) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    next.run(request).await
 }

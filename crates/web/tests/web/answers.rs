@@ -43,6 +43,9 @@ async fn what_cannot_be_understood_says_why() {
     post().new_key().bytes("text/plain", "{}").send(&world.app).await.expect(415);
     let long = format!("{{\"oid\":\"{}\"}}", "x".repeat(3 << 20));
     post().new_key().bytes("application/json", long).send(&world.app).await.expect(413);
+    // A gigabyte that is announced is refused before it comes.
+    let announced = post().new_key().bytes("application/json", "{").with("content-length", "1073741824");
+    assert_eq!(announced.send(&world.app).await.expect(413).json()["code"], "too_large");
     let query = Ask::get("/api/v1/people?sitting=1").bearer(&world.admin.token);
     query.send(&world.app).await.expect(400);
 }
