@@ -121,7 +121,8 @@ fn saves(
     let mut n = 0_u64;
     while begun.elapsed() < slice {
         n += 1;
-        let path = format!("/api/v1/subjects/{subject}/visits/SE/{n}/forms/F/-");
+        let (visit, form) = scene::place(n);
+        let path = format!("/api/v1/subjects/{subject}/visits/SE/{visit}/forms/{form}/-");
         let body = json!({"revision": 0, "changes": scene::changes(items, n)}).to_string();
         let head = format!("Authorization: Bearer {bearer}\r\nIdempotency-Key: {}\r\n", scene::request());
         let one = Instant::now();

@@ -139,7 +139,15 @@ fn join(
     enter(organization, name)
 }
 
-/// One repeating visit with one form of one group of text items.
+/// Forms of a visit, which are entered one after another.
+const FORMS: u64 = 10;
+
+/// Where the `n`th form entered of a subject lies: which visit, which form.
+pub fn place(n: u64) -> (String, String) {
+    ((n / FORMS + 1).to_string(), format!("F.{}", n % FORMS))
+}
+
+/// One repeating visit with ten forms, each of one group of text and integer items.
 fn definition(items: usize) -> Vec<Study> {
     let item = |n: usize| ItemDef {
         oid: format!("I.{n}").into(),
@@ -153,9 +161,9 @@ fn definition(items: usize) -> Vec<Study> {
         items: (0..items).map(|n| ItemRef { item: format!("I.{n}").into(), ..ItemRef::default() }).collect(),
         ..ItemGroupDef::default()
     };
-    let form = FormDef {
-        oid: "F".into(),
-        name: "Form".into(),
+    let form = |n: u64| FormDef {
+        oid: format!("F.{n}").into(),
+        name: format!("Form {n}"),
         groups: vec![ItemGroupRef { group: "IG".into(), ..ItemGroupRef::default() }],
         ..FormDef::default()
     };
@@ -163,7 +171,7 @@ fn definition(items: usize) -> Vec<Study> {
         oid: "SE".into(),
         name: "Visit".into(),
         repeating: true,
-        forms: vec![FormRef { form: "F".into(), ..FormRef::default() }],
+        forms: (0..FORMS).map(|n| FormRef { form: format!("F.{n}").into(), ..FormRef::default() }).collect(),
         ..EventDef::default()
     };
     vec![Study {
@@ -173,7 +181,7 @@ fn definition(items: usize) -> Vec<Study> {
             oid: "1".into(),
             name: "1".into(),
             events: vec![event],
-            forms: vec![form],
+            forms: (0..FORMS).map(form).collect(),
             groups: vec![group],
             items: (0..items).map(item).collect(),
             ..StudyVersion::default()
@@ -182,7 +190,7 @@ fn definition(items: usize) -> Vec<Study> {
     }]
 }
 
-/// The value of an item in the visit `n`.
+/// The value of an item in the `n`th form.
 pub fn value(item: usize, n: u64) -> String {
     let number = (n * 31 + item as u64 * 7) % 100_000;
     if item.is_multiple_of(2) { number.to_string() } else { format!("text {number} of an item") }
@@ -203,13 +211,14 @@ pub fn changes(items: usize, n: u64) -> Vec<ItemChange> {
         .collect()
 }
 
-/// The first save of the visit `n` of a subject.
+/// The first save of the `n`th form of a subject.
 pub fn save(subject: SubjectId, n: u64, items: usize) -> SaveForm {
+    let (event_repeat, form) = place(n);
     SaveForm {
         subject,
         event: "SE".into(),
-        event_repeat: n.to_string(),
-        form: "F".into(),
+        event_repeat,
+        form,
         form_repeat: String::new(),
         revision: 0,
         changes: changes(items, n),

@@ -19,7 +19,7 @@ CREATE TABLE entry (
     leaf   BLOB NOT NULL,                -- RFC 6962 leaf hash
     bytes  BLOB NOT NULL,
     PRIMARY KEY (ledger, idx)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE tile (
     ledger INTEGER NOT NULL REFERENCES ledger (number),
