@@ -96,6 +96,9 @@ fn describe(name: &str, verified: &Verified, seen: usize) -> Result<()> {
     print(&format!("{name}:"))?;
     for ledger in &verified.ledgers {
         print(&format!("  {}  {} entries, root {}", ledger.origin, ledger.entries, ledger.root))?;
+        if ledger.uncovered > 0 && verified.holds() {
+            print(&format!("    its last {} had no checkpoint over them; they are signed now", ledger.uncovered))?;
+        }
     }
     print(&format!(
         "  {} records as their entries say; {} sealed values opened, {} erased",
