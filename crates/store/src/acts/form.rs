@@ -126,12 +126,18 @@ impl SaveForm {
     fn change_groups(&self, tx: &mut Tx<'_>, open: &OpenForm<'_>) -> Result<Touched> {
         let mut touched = Touched::new();
         let mut refusals = Vec::new();
-        for change in &self.changes {
-            let group = open.group_def(&change.group)?;
-            let item = open.item_def(group, &change.item)?;
-            let (_, _, record) = open.touch(tx, &mut touched, group, &change.group_repeat)?;
-            if let Err(refusal) = apply_change(open.study, item, change, record) {
-                refusals.push(refusal);
+        // Values of one row come one after another: the row is looked up once.
+        let same_row =
+            |one: &ItemChange, next: &ItemChange| one.group == next.group && one.group_repeat == next.group_repeat;
+        for row in self.changes.chunk_by(same_row) {
+            let Some(first) = row.first() else { continue };
+            let group = open.group_def(&first.group)?;
+            let (_, _, record) = open.touch(tx, &mut touched, group, &first.group_repeat)?;
+            for change in row {
+                let item = open.item_def(group, &change.item)?;
+                if let Err(refusal) = apply_change(open.study, item, change, record) {
+                    refusals.push(refusal);
+                }
             }
         }
         for removal in &self.removed {
