@@ -140,6 +140,28 @@ browserTest('a visit is entered with the keyboard alone', async (page) => {
   assert.ok(await page.locator('#search').evaluate((input) => input === document.activeElement), '/ goes to the search');
 });
 
+browserTest('what is typed while an answer is still being read is saved after it, under its revision', async (page) => {
+  await page.addInitScript(() => {
+    const read = Response.prototype.json;
+    Response.prototype.json = async function slowly() {
+      const told = await read.call(this);
+      await new Promise((done) => setTimeout(done, 250));
+      return told;
+    };
+  });
+  await withSubject(page);
+  await openForm(page, 'Vital signs');
+  await field(page, 'Systolic blood pressure').locator('.control input').focus();
+  for (const value of ['128', '82', '68']) {
+    await page.keyboard.type(value, { delay: 40 });
+    await page.keyboard.press('Enter');
+  }
+  await saved(page).waitFor();
+  await page.reload();
+  assert.equal(await field(page, 'Systolic blood pressure').locator('.control input').inputValue(), '128');
+  assert.equal(await field(page, 'Pulse').locator('.control input').inputValue(), '68');
+});
+
 browserTest('rows are added and copied by keys', async (page) => {
   await withSubject(page);
   await openForm(page, 'Concomitant medication');

@@ -340,12 +340,13 @@ function openSheet(form) {
     let finished;
     running = new Promise((done) => { finished = done; });
     report();
-    const answer = await send(crypto.randomUUID(), JSON.stringify(body));
+    const { status, told } = await send(crypto.randomUUID(), JSON.stringify(body));
     running = null;
-    const more = await taken(answer, sent, extra);
+    // Nothing is waited for between here and the new revision: what is typed meanwhile is sent under that one.
+    const more = taken(status, told, sent, extra);
     finished();
-    if (more) return save(more === true ? {} : more);
-    return answer?.status === 200;
+    if (more) return save();
+    return status === 200;
   }
 
   /** One request under one id, tried until an answer comes: the server does it once however often it arrives. */
@@ -357,7 +358,11 @@ function openSheet(form) {
           headers: { 'Content-Type': 'application/json', 'Idempotency-Key': request },
           body,
         });
-        if (answer.status !== 503 && answer.status !== 502 && answer.status !== 504) return answer;
+        if (answer.status !== 503 && answer.status !== 502 && answer.status !== 504) {
+          // An answer that breaks off is asked for again; a failure that is not ours may have no words.
+          const told = answer.ok ? await answer.json() : await answer.json().catch(() => ({}));
+          return { status: answer.status, told };
+        }
         await pause(tries, Number(answer.headers.get('Retry-After')) || 0, 'the server is busy');
       } catch {
         await pause(tries, 0, 'no connection');
@@ -375,9 +380,9 @@ function openSheet(form) {
   }
 
   /** What the answer means for each field; says what is to be sent next, if anything. */
-  async function taken(answer, sent, extra) {
-    if (answer.status === 200) {
-      const { revision: now, receipt } = await answer.json();
+  function taken(status, told, sent, extra) {
+    if (status === 200) {
+      const { revision: now, receipt } = told;
       revision = now;
       all('input[name=revision]').forEach((input) => { input.value = now; });
       for (const [field, text, unitCode] of sent) {
@@ -402,15 +407,14 @@ function openSheet(form) {
       report();
       return [...waiting.values()].some((entry) => !entry.held);
     }
-    if (answer.status === 401) {
+    if (status === 401) {
       stopped = 'your session has ended. Sign in again in another tab, then press Save';
       session.over();
       report();
       stopped = '';
       return false;
     }
-    const told = await answer.json().catch(() => ({}));
-    if (answer.status === 409) {
+    if (status === 409) {
       stopped = `${told.detail ?? 'someone saved this form meanwhile'}. Copy what you typed, then load the form again`;
       for (const [field] of sent) mark(field, 'refused', 'Not saved', 'stop');
       report();
