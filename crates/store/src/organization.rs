@@ -107,6 +107,15 @@ impl Organization {
         Ok(shown)
     }
 
+    /// Decides whether a view would be shown, and reads nothing.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn may_view<V: View>(&self, actor: &Actor, view: &V) -> Result<()> {
+        let at = self.shared.clock.now();
+        self.reading(|snapshot| Access::decide(snapshot.db, actor, view.target(), V::NEEDS, at).map(drop))
+    }
+
     fn looked<V: View>(&self, access: &Access, shown: &V::Shown) -> Result<Looked> {
         let json = zeroize::Zeroizing::new(serde_json::to_string(shown).map_err(Error::fault)?);
         Ok(Looked {

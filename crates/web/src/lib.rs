@@ -7,6 +7,7 @@ pub mod api;
 pub mod error;
 pub mod exchange;
 mod guard;
+mod handover;
 pub mod input;
 mod ledger;
 pub mod pages;

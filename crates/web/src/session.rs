@@ -71,6 +71,15 @@ impl Asker {
         self.blocking(move |organization, actor| organization.view(actor, &view)).await
     }
 
+    /// Whether a view would be shown, for a page that leads to it. Nothing is read, so nothing is recorded.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub async fn may_view<V: View>(&self, view: V) -> store::Result<()> {
+        self.declares(V::NAME)?;
+        self.blocking(move |organization, actor| organization.may_view(actor, &view)).await
+    }
+
     /// Shows a view for which something of the organization must be made ready first.
     ///
     /// # Errors

@@ -142,12 +142,6 @@ impl std::fmt::Debug for Download {
     }
 }
 
-/// The two ends of an answer that is written while it is sent.
-pub fn download() -> (Download, Body) {
-    let (out, chunks) = Download::new();
-    (out, Body::new(Written { first: None, chunks }))
-}
-
 /// A body that `work` writes while it is sent, on a thread that may block. What fails before the first bytes are sent
 /// is answered as the failure it is; after that, the file breaks off.
 ///

@@ -2,13 +2,9 @@
 //! records what was asked, how much it held, and the file's digest.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::{HeaderName, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use store::{
-    Error, View,
+    View,
     views::{EntryLine, ExportStudy, LedgerEntries},
 };
 use trial::{ids::StudyId, permission::Permission};
@@ -19,10 +15,9 @@ use super::{
 };
 use crate::{
     error::Answer,
-    exchange::{ExportedFile, export_csv, export_odm},
+    handover::{self, Format},
     input::Path,
     state::AppState,
-    stream::{Download, download},
 };
 
 /// Entries of the ledger that are looked through for exports.
@@ -40,7 +35,8 @@ struct ExportPage {
 
 /// Shows what can be handed over, and what was.
 pub async fn export(reader: Reader, Path(study): Path<StudyId>) -> Answer<Response> {
-    let frame = allowed(&reader, study).await?;
+    let frame = reader.study_frame("export", study).await?;
+    reader.asker.may_view(ExportStudy { study }).await?;
     let (ledger, defined) = frame.study.as_ref().map_or((0, false), |study| (study.ledger, study.definition > 0));
     let mut recent = if frame.may(Permission::LedgerSee) {
         reader.asker.view(LedgerEntries { ledger, before: None, limit: LOOKED_THROUGH }).await?
@@ -53,72 +49,23 @@ pub async fn export(reader: Reader, Path(study): Path<StudyId>) -> Answer<Respon
 
 /// The study as ODM.
 pub async fn odm(State(state): State<AppState>, reader: Reader, Path(study): Path<StudyId>) -> Answer<Response> {
-    let frame = allowed(&reader, study).await?;
-    reader.asker.view(ExportStudy { study }).await?;
-    let name = file_name(&frame, &reader, "xml");
-    let at = state.now();
-    let write = move |organization: &store::Organization, actor: &store::Actor, out: &mut Download| {
-        export_odm(organization, actor, study, at, out)
-    };
-    Ok(sent(&reader, "application/xml", &name, write))
+    sent(state, &reader, study, Format::Odm).await
 }
 
 /// The study as tables, with a dictionary of what is in them.
 pub async fn tables(State(state): State<AppState>, reader: Reader, Path(study): Path<StudyId>) -> Answer<Response> {
-    let frame = allowed(&reader, study).await?;
-    if frame.study.as_ref().is_none_or(|study| study.definition == 0) {
-        let says = "this study has no definition yet: there is nothing to export";
-        return Err(Error::refused("study", "not_defined", says).into());
-    }
-    reader.asker.view(ExportStudy { study }).await?;
-    let name = file_name(&frame, &reader, "zip");
-    let write = move |organization: &store::Organization, actor: &store::Actor, out: &mut Download| {
-        export_csv(organization, actor, study, state.installation().folder(), out)
-    };
-    Ok(sent(&reader, "application/zip", &name, write))
+    sent(state, &reader, study, Format::Csv).await
 }
 
-/// Refuses before the first byte is sent: afterwards a refusal could only break the file off. The store decides again
-/// when it opens its door.
-async fn allowed(reader: &Reader, study: StudyId) -> Answer<Frame> {
+async fn sent(state: AppState, reader: &Reader, study: StudyId, format: Format) -> Answer<Response> {
     let frame = reader.study_frame("export", study).await?;
-    if frame.may(Permission::DataExport) {
-        Ok(frame)
-    } else {
-        Err(Error::Forbidden { needs: Permission::DataExport.code() }.into())
-    }
+    handover::send(state, &reader.asker, study, format, &file_name(&frame, reader)).await
 }
 
-fn sent(
-    reader: &Reader,
-    kind: &'static str,
-    name: &str,
-    write: impl FnOnce(&store::Organization, &store::Actor, &mut Download) -> store::Result<ExportedFile> + Send + 'static,
-) -> Response {
-    let (mut out, body) = download();
-    let asker = reader.asker.clone();
-    tokio::spawn(async move {
-        let written = asker
-            .blocking(move |organization, actor| {
-                write(organization, actor, &mut out)?;
-                out.end().map_err(|_| Error::refused("file", "gone", "whoever asked for it has gone"))
-            })
-            .await;
-        if let Err(error) = written {
-            // Half a file was sent, and broken off: the client sees that.
-            tracing::warn!(%error, "an export was not sent whole");
-        }
-    });
-    let disposition = format!("attachment; filename=\"{name}\"");
-    let headers: [(HeaderName, String); 2] =
-        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
-    (headers, body).into_response()
-}
-
-/// `HERON-1-2026-11-22.xml`: plain letters only, whatever the study is called.
-fn file_name(frame: &Frame, reader: &Reader, ending: &str) -> String {
+/// `HERON-1-2026-11-22`: plain letters only, whatever the study is called.
+fn file_name(frame: &Frame, reader: &Reader) -> String {
     let oid = frame.study.as_ref().map_or("study", |study| &study.oid);
     let plain: String =
         oid.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect();
-    format!("{plain}-{}.{ending}", reader.now.strftime("%Y-%m-%d"))
+    format!("{plain}-{}", reader.now.strftime("%Y-%m-%d"))
 }
