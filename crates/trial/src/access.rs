@@ -296,6 +296,38 @@ mod tests {
     }
 
     #[test]
+    fn a_role_opens_what_a_decision_on_its_grant_allows() {
+        let (study, site, other) = (id(1), id(2), id(3));
+        let scopes = [Scope::Organization, Scope::Study { study }, Scope::Site { study, site }];
+        let places = [
+            Place::Organization,
+            Place::Study(study),
+            Place::SitesOf(study),
+            Place::Site(study, site),
+            Place::Site(study, other),
+            Place::Study(id(4)),
+        ];
+        for role in Role::ALL {
+            for scope in scopes {
+                for place in places {
+                    for needs in Permission::ALL {
+                        let held = grant(*role, scope);
+                        let allowed = matches!(
+                            decide(Principal::Person(held.person), &[held], *needs, place, at(150)),
+                            Decision::Allow(..)
+                        );
+                        assert_eq!(
+                            opens(*role, &scope, *needs, place),
+                            allowed,
+                            "{role:?} {scope:?} {needs:?} {place:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn operator_assistant_and_nobody_hold_nothing_in_an_organization() {
         for who in [Principal::Operator, Principal::Assistant, Principal::Nobody] {
             for needs in Permission::ALL {

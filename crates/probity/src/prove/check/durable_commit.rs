@@ -1,10 +1,13 @@
 //! Databases sync at every commit, and what was acknowledged is there for another connection at once.
 
-use anyhow::Result;
-use store::views::ShowForm;
+use std::{fs, path::Path, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use store::{Clock, Installation, views::ShowForm};
+use trial::role::{Level, Role};
 
 use super::{Finding, Place};
-use crate::prove::scratch::Scratch;
+use crate::prove::scratch::{Folder, Scratch};
 
 pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
     let scratch = Place::scratch()?;
@@ -22,14 +25,44 @@ pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
             against.push("a change was acknowledged before another connection could read it".to_owned());
         }
     }
+    if revision_after_a_stop(&scratch)? != 13 {
+        against.push("a change that was acknowledged was not there after a stop without warning".to_owned());
+    }
     Ok(Finding::unless(
         against,
         format!(
             "{} databases report a write-ahead log with synchronous FULL; ten changes in a scratch installation were \
-             each readable from another connection when their receipt came",
+             each readable from another connection when their receipt came, and all ten were in its files as they lay \
+             at that moment, opened as after a stop without warning",
             all.len()
         ),
     ))
+}
+
+/// Takes the files as they lie while the scratch installation runs, which is what a killed process leaves behind, opens
+/// them as another, and looks which revision the form has there.
+fn revision_after_a_stop(scratch: &Scratch) -> Result<u64> {
+    let left = Folder::new()?;
+    copy(&scratch.data(), left.path())?;
+    let opened = Installation::open(left.path(), None, Arc::clone(&scratch.clock) as Arc<dyn Clock>)?;
+    let id = scratch.one.organization.id();
+    let organization = opened.organization(id).context("the organization is gone from the copy")?;
+    let actor = scratch.one.actor(Role::Coordinator, Level::Site)?;
+    Ok(organization.view(actor, &form(scratch))?.revision)
+}
+
+fn copy(from: &Path, into: &Path) -> Result<()> {
+    fs::create_dir_all(into)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = into.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// What SQLite reports: a write-ahead log, and a sync at every commit (2 is FULL, 3 EXTRA).
@@ -40,19 +73,21 @@ fn is_durable(says: &str) -> bool {
 
 /// Saves, then reads: views have connections of their own.
 fn seen_at_once(scratch: &Scratch, revision: u64) -> Result<bool> {
-    use trial::role::{Level, Role};
     let world = &scratch.one;
     world.save(revision, "I.1", &format!("value {revision}"), Some("a slip"))?;
-    let [subject, _] = world.here.subjects;
-    let form = ShowForm {
+    let shown = world.organization.view(world.actor(Role::Coordinator, Level::Site)?, &form(scratch))?;
+    Ok(shown.revision == revision.saturating_add(1))
+}
+
+fn form(scratch: &Scratch) -> ShowForm {
+    let [subject, _] = scratch.one.here.subjects;
+    ShowForm {
         subject,
         event: "E.1".into(),
         event_repeat: String::new(),
         form: "F.1".into(),
         form_repeat: String::new(),
-    };
-    let shown = world.organization.view(world.actor(Role::Coordinator, Level::Site)?, &form)?;
-    Ok(shown.revision == revision.saturating_add(1))
+    }
 }
 
 #[cfg(test)]
