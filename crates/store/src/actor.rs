@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use trial::{
     access::{Capacity, Decision, Grant, Place, Principal, Sites, decide},
-    ids::{PersonId, SessionId, StudyId},
+    ids::{GrantId, PersonId, SessionId, StudyId},
     permission::Permission,
     role::Role,
 };
@@ -98,14 +98,7 @@ impl Access {
             other => other?,
         };
         let grants = match actor.person() {
-            Some(person) => {
-                // A request that was on its way when the account was disabled.
-                let active = db.one("SELECT active FROM person WHERE id = ?1", values![&person], |row| row.int(0))?;
-                if active != Some(1) {
-                    return Err(Error::SignedOut);
-                }
-                grants_of(db, person)?
-            }
+            Some(person) => grants_now(db, person, actor.session)?,
             None => Vec::new(),
         };
         match decide(actor.principal, &grants, needs, located.place, at) {
@@ -161,6 +154,23 @@ impl Access {
             _ => Shown::Withheld,
         }
     }
+}
+
+/// The grants of somebody who asks. Whoever's account was disabled or whose session ended while the request was on its
+/// way is nobody any more.
+fn grants_now(db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<Vec<Grant>> {
+    let mut present = false;
+    let grants = db.select(
+        "SELECT g.id, g.person, g.role, g.study, g.site, g.starts, g.ends, p.active, s.id
+         FROM person p LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL
+              LEFT JOIN role_grant g ON g.person = p.id WHERE p.id = ?1",
+        values![&person, session.as_ref()],
+        |row| {
+            present = row.int(7)? == 1 && row.maybe_id(8)? == session;
+            row.maybe_id::<GrantId>(0)?.map(|_: GrantId| grant_row(row)).transpose()
+        },
+    )?;
+    if present { Ok(grants.into_iter().flatten().collect()) } else { Err(Error::SignedOut) }
 }
 
 /// Every grant of a person, as stored.

@@ -9,7 +9,7 @@ use trial::ids::RequestId;
 use crate::{
     act::Act,
     actor::{Access, Actor},
-    backend::{Connection, values},
+    backend::{Connection, Location, Since, values},
     error::{Error, Result},
     fresh::Fresh,
     log::{self, Log},
@@ -21,17 +21,73 @@ use crate::{
 /// One connection that writes, and the state of the ledgers it appends to.
 pub(crate) struct Core {
     pub(crate) db: Connection,
+    location: Location,
     pub(crate) shared: Arc<Shared>,
     logs: BTreeMap<u32, Log>,
     fresh: Fresh,
     after: Aftermath,
+    /// What the row that writers take said when this one last committed, and what it says now.
+    known: Since,
+    turn: Option<Since>,
+    /// The first entry of the group, by which a commit that nobody confirmed is found again.
+    first: Option<Appended>,
     /// An act could be neither kept nor undone: nothing of the group may become durable.
     spoiled: bool,
 }
 
 impl Core {
-    pub(crate) fn new(db: Connection, shared: Arc<Shared>) -> Self {
-        Core { db, shared, logs: BTreeMap::new(), fresh: Fresh::default(), after: Aftermath::default(), spoiled: false }
+    pub(crate) fn new(db: Connection, location: Location, shared: Arc<Shared>) -> Self {
+        Core {
+            db,
+            location,
+            shared,
+            logs: BTreeMap::new(),
+            fresh: Fresh::default(),
+            after: Aftermath::default(),
+            known: Since::default(),
+            turn: None,
+            first: None,
+            spoiled: false,
+        }
+    }
+
+    /// Begins a group. Where others wrote since the last one, their entries are taken in first.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.first = None;
+        self.turn = self.db.begin()?;
+        if let Some(turn) = self.turn {
+            self.shared.heed(turn.forget);
+            if turn.count != self.known.count.saturating_add(1) {
+                for log in self.logs.values_mut() {
+                    log.catch_up(&self.db)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A new connection in place of one that is lost.
+    pub(crate) fn reconnect(&mut self) -> Result<()> {
+        self.db = self.location.writer()?;
+        Ok(())
+    }
+
+    /// The first entry of the group in hand.
+    pub(crate) fn first_appended(&self) -> Option<Appended> {
+        self.first
+    }
+
+    /// Whether an entry that was on its way when the connection went is stored. It waits for its turn, so that the
+    /// transaction that carried it has ended by then.
+    pub(crate) fn stands(&self, first: Appended) -> Result<bool> {
+        self.db.begin()?;
+        let leaf = self.db.one(
+            "SELECT leaf FROM entry WHERE ledger = ?1 AND idx = ?2",
+            values![first.ledger, log::int(first.index)?],
+            |row| row.bytes(0).map(Hash),
+        );
+        self.db.rollback();
+        Ok(leaf? == Some(first.leaf))
     }
 
     /// Does an act, or finds that this request had done it.
@@ -69,8 +125,9 @@ impl Core {
             tx.finish(access, A::NAME, Some((request, body)), log)
         });
         match done {
-            Ok(receipt) => {
+            Ok((receipt, appended)) => {
                 self.release()?;
+                self.first.get_or_insert(appended);
                 Ok(receipt)
             }
             Err(error) => {
@@ -103,10 +160,11 @@ impl Core {
             None => return Err(Error::fault("the ledger went away")),
         };
         match tx::append(&self.db, log, &entry) {
-            Ok((_, leaf)) => {
+            Ok((index, leaf)) => {
                 self.db.release().inspect_err(|_| self.spoiled = true)?;
                 log.frontier.append(leaf);
                 log.last = log.last.max(note.at);
+                self.first.get_or_insert(Appended { ledger: number, index, leaf });
                 Ok(())
             }
             Err(error) => {
@@ -152,7 +210,16 @@ impl Core {
         for log in self.logs.values_mut() {
             log.write_tiles(&self.db)?;
         }
+        let forget = self.after.sessions_ended || self.after.key_destroyed;
+        if let (Some(turn), true) = (&mut self.turn, forget) {
+            turn.forget = turn.forget.saturating_add(1);
+            self.db.write("UPDATE turn SET forget = ?1", values![turn.forget])?;
+        }
         self.db.commit()?;
+        if let Some(turn) = self.turn {
+            self.known = turn;
+            self.shared.heeded(turn.forget);
+        }
         let after = std::mem::take(&mut self.after);
         if after.sessions_ended {
             self.shared.sessions.forget();
@@ -195,6 +262,14 @@ impl Core {
             .ok_or(Error::Hidden)?;
         Receipt::of(id, index, &entry, ledger::leaf_hash(&bytes), true).map(Some)
     }
+}
+
+/// Where an entry was appended, and its hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Appended {
+    pub ledger: u32,
+    pub index: u64,
+    pub leaf: Hash,
 }
 
 /// What the entry of a view says.

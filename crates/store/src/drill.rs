@@ -6,7 +6,7 @@ use std::path::Path;
 use trial::ids::LedgerId;
 
 use crate::{
-    backend::{Connection, Location, values},
+    backend::{Connection, values},
     error::{Error, Result},
     organization::Organization,
     verify::{self, Verified},
@@ -69,10 +69,7 @@ impl Organization {
             Harm::Foreign(other) => other.reading(|snapshot| newest(snapshot.db))?.pop().map(|row| row.sealed),
             _ => None,
         };
-        let Location::File { key, .. } = self.location();
-        let location = Location::File { path: into.to_owned(), key: key.clone() };
-        let mut copy = location.writer(true)?;
-        copy.migrate()?;
+        let copy = self.location().beside(into).create()?;
         self.reading(|snapshot| {
             copy.begin()?;
             let mut newest = newest(snapshot.db)?;
@@ -92,8 +89,7 @@ impl Organization {
     /// # Errors
     /// Refused where it does not open under the organization's key.
     pub fn audit_copy(&self, copy: &Path, seen: &[Vec<u8>]) -> Result<Verified> {
-        let Location::File { key, .. } = self.location();
-        let db = Location::File { path: copy.to_owned(), key: key.clone() }.writer(false)?;
+        let db = self.location().beside(copy).writer()?;
         self.reading(|snapshot| verify::verify(&Snapshot { db: &db, ..*snapshot }, seen))
     }
 }

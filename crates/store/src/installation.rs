@@ -1,17 +1,20 @@
-//! A data directory: the root key, a lock that keeps a second server out, and a folder per organization.
+//! A data directory: the root key, a lock that keeps a second server out, and a folder per organization, or the name of
+//! the PostgreSQL server that has them.
 //!
 //! ```text
 //! DATA/root.key                      0600; back it up apart from the data
 //! DATA/lock                          held while a process has the directory open
 //! DATA/organizations/<id>/keys.json  the organization's keys, wrapped by the root key
 //! DATA/organizations/<id>/store.db   SQLCipher
+//! DATA/postgres.json                 0600; in place of `organizations`: the server, and this installation's role there
 //! ```
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use trial::{
@@ -22,27 +25,31 @@ use trial::{
 use crate::{
     actor::Actor,
     acts::{AddPerson, AppointFirst, FoundOrganization},
-    backend::Location,
+    backend::Server,
     error::{Error, Result},
     fresh::Fresh,
+    home::{Found, Home, make_folder},
     key::{self, KeyFile, KeyRing, RootKey},
     organization::Organization,
     shared::Shared,
     time::Clock,
 };
 
-/// Ends the name of an organization's folder until the organization is founded.
-const FOUNDING: &str = "founding";
+/// How often it is looked whether another program founded an organization.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// Ends the name of the root key's file while it is not yet the root key.
 const NEXT: &str = ".next";
 
 /// A data directory, open.
 pub struct Installation {
     folder: PathBuf,
+    home: Home,
     root: RootKey,
     root_file: PathBuf,
     clock: Arc<dyn Clock>,
     organizations: RwLock<BTreeMap<OrganizationId, Arc<Organization>>>,
+    /// When it was last looked for organizations that others founded.
+    refreshed: Mutex<Option<Instant>>,
     /// Held as long as this lives.
     _lock: File,
 }
@@ -72,8 +79,32 @@ impl Installation {
     /// # Errors
     /// Refused where the folder holds one already, or cannot be written.
     pub fn create(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::make(folder, root_key, clock, Home::create)
+    }
+
+    /// As [`Installation::create`], with the organizations on a PostgreSQL server. `owner` is the address of a role that
+    /// may make schemas and roles, `authority` the certificates (PEM) that the server's own must come from.
+    ///
+    /// # Errors
+    /// Refused where the server cannot be reached, is not who it should be, or holds an installation already.
+    pub fn create_on(
+        folder: &Path,
+        root_key: Option<&Path>,
+        clock: Arc<dyn Clock>,
+        owner: &str,
+        authority: &str,
+    ) -> Result<Self> {
+        let owner = Server::new(owner, authority)?;
+        Self::make(folder, root_key, clock, |folder| Home::create_on(folder, owner))
+    }
+
+    fn make(
+        folder: &Path,
+        root_key: Option<&Path>,
+        clock: Arc<dyn Clock>,
+        home: impl FnOnce(&Path) -> Result<Home>,
+    ) -> Result<Self> {
         make_folder(folder)?;
-        make_folder(&folder.join("organizations"))?;
         let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
         if key_file.exists() {
             return Err(Error::refused(
@@ -85,14 +116,18 @@ impl Installation {
                 ),
             ));
         }
+        // The key comes last: without it there is no installation, and the same command can be given again.
+        let home = home(folder)?;
         let root = RootKey::create(&key_file)?;
         Ok(Installation {
-            _lock: lock(folder)?,
+            _lock: lock(folder, &home)?,
             folder: folder.to_owned(),
+            home,
             root,
             root_file: key_file,
             clock,
             organizations: RwLock::default(),
+            refreshed: Mutex::default(),
         })
     }
 
@@ -102,60 +137,41 @@ impl Installation {
     /// Refused with what to do, where a key is missing or wrong, a database is damaged or of another version, or
     /// another server has the directory open.
     pub fn open(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
-        if !folder.join("organizations").is_dir() {
-            return Err(Error::refused(
-                "data_dir",
-                "not_initialized",
-                format!(
-                    "{} is not a data directory of Probity: run `probity init` first, or name the right one with --data",
-                    folder.display()
-                ),
-            ));
-        }
-        let lock = lock(folder)?;
+        let home = Home::open(folder)?;
+        let lock = lock(folder, &home)?;
         let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
-        let root = current_root(folder, &key_file)?;
+        let root = current_root(&home, &key_file)?;
         let installation = Installation {
             folder: folder.to_owned(),
+            home,
             root,
             root_file: key_file,
             clock,
             organizations: RwLock::default(),
+            refreshed: Mutex::default(),
             _lock: lock,
         };
-        let entries = fs::read_dir(folder.join("organizations")).map_err(Error::fault)?;
-        for entry in entries {
-            let path = entry.map_err(Error::fault)?.path();
-            if path.extension().is_some_and(|extension| extension == FOUNDING) {
-                // A founding that a crash broke off: it was never acknowledged, so nothing of it may stay.
-                let _ = fs::remove_dir_all(&path);
-            } else if path.is_dir() {
-                let organization = installation.open_organization(&path)?;
-                installation.keep(organization);
-            }
+        for found in installation.home.organizations()? {
+            installation.keep(installation.open_organization(&found)?);
         }
         Ok(installation)
     }
 
-    fn open_organization(&self, folder: &Path) -> Result<Organization> {
-        let file = folder.join("keys.json");
-        let keys = KeyFile::read(&file)?;
-        let named = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if keys.organization.to_string() != named {
-            return Err(Error::refused(
-                "keys",
-                "another_organization",
-                format!(
-                    "{} belongs to organization {}: put each organization's files back in its own folder",
-                    file.display(),
-                    keys.organization
-                ),
-            ));
-        }
-        let open = keys.unwrap(&self.root, &file)?;
+    /// Takes the address of the database's owner, for what only the owner may do.
+    ///
+    /// # Errors
+    /// Refused where it is not an address.
+    pub fn set_owner(&mut self, owner: &str, authority: &str) -> Result<()> {
+        self.home.set_owner(Server::new(owner, authority)?);
+        Ok(())
+    }
+
+    fn open_organization(&self, found: &Found) -> Result<Organization> {
+        let keys = &found.keys;
+        let open = keys.unwrap(&self.root, &found.lies)?;
         let ring = KeyRing::new(keys.organization, open.organization, open.tag);
         let shared = Shared::new(keys.organization, keys.name.clone(), ring, Arc::clone(&self.clock));
-        Organization::open(Location::File { path: folder.join("store.db"), key: open.database }, shared, false)
+        Organization::open(self.home.location(keys.organization, open.database), shared)
     }
 
     /// Founds an organization and its first administrator, who enrols with the token.
@@ -168,47 +184,25 @@ impl Installation {
             return Err(Error::refused("name", "taken", format!("an organization named {name} exists already")));
         }
         let id: OrganizationId = Fresh::default().id(self.clock.now())?;
-        let all = self.folder.join("organizations");
-        let (begun, folder) = (all.join(format!("{id}.{FOUNDING}")), all.join(id.to_string()));
-        make_folder(&begun)?;
-        let made = self.found_in(&begun, id, &name, founding, first).and_then(|()| {
-            // Its name makes it an organization: a crash before leaves none, one after leaves it whole.
-            fs::rename(&begun, &folder).and_then(|()| File::open(&all)?.sync_all()).map_err(Error::fault)?;
-            self.open_organization(&folder)
-        });
-        match made {
-            Ok(organization) => Ok(self.keep(organization)),
-            Err(error) => {
-                // It was never acknowledged, so nothing of it may stay.
-                let _ = fs::remove_dir_all(&begun);
-                Err(error)
-            }
-        }
-    }
-
-    fn found_in(
-        &self,
-        folder: &Path,
-        id: OrganizationId,
-        name: &str,
-        founding: FoundOrganization,
-        first: &FirstAdministrator,
-    ) -> Result<()> {
-        let keys = KeyFile::create(&folder.join("keys.json"), &self.root, id, name)?;
-        let ring = KeyRing::new(id, keys.organization, keys.tag);
-        let shared = Shared::new(id, name.to_owned(), ring, Arc::clone(&self.clock));
-        let organization =
-            Organization::open(Location::File { path: folder.join("store.db"), key: keys.database }, shared, true)?;
-        let operator = Actor::operator();
-        organization.act(&operator, founding, organization.fresh_request()?)?;
-        let person = AddPerson {
-            name: first.name.clone(),
-            email: first.email.clone(),
-            sign_in: first.sign_in.clone(),
-            enrolment_tag: crate::session::tag(&first.token),
-        };
-        organization.act(&operator, AppointFirst { person }, organization.fresh_request()?)?;
-        Ok(())
+        let keys = KeyFile::new(&self.root, id, &name)?;
+        let lies = format!("the new keys of {name}");
+        let open = keys.unwrap(&self.root, &lies)?;
+        let ring = KeyRing::new(id, open.organization, open.tag);
+        let shared = Shared::new(id, name, ring, Arc::clone(&self.clock));
+        self.home.found(&keys, &open.database, |location| {
+            location.create()?;
+            let organization = Organization::open(location, shared)?;
+            let operator = Actor::operator();
+            organization.act(&operator, founding, organization.fresh_request()?)?;
+            let person = AddPerson {
+                name: first.name.clone(),
+                email: first.email.clone(),
+                sign_in: first.sign_in.clone(),
+                enrolment_tag: crate::session::tag(&first.token),
+            };
+            organization.act(&operator, AppointFirst { person }, organization.fresh_request()?).map(drop)
+        })?;
+        Ok(self.keep(self.open_organization(&Found { keys, lies })?))
     }
 
     fn keep(&self, organization: Organization) -> Arc<Organization> {
@@ -221,13 +215,41 @@ impl Installation {
     /// The organization with this id.
     #[must_use]
     pub fn organization(&self, id: OrganizationId) -> Option<Arc<Organization>> {
+        self.known(id).or_else(|| {
+            self.refresh();
+            self.known(id)
+        })
+    }
+
+    fn known(&self, id: OrganizationId) -> Option<Arc<Organization>> {
         self.organizations.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone)
     }
 
     /// Every organization.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Organization>> {
+        self.refresh();
         self.organizations.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
+    }
+
+    /// Opens what another program founded on the same server meanwhile.
+    fn refresh(&self) {
+        if !self.home.is_shared() {
+            return;
+        }
+        let mut refreshed = self.refreshed.lock().unwrap_or_else(PoisonError::into_inner);
+        if refreshed.is_some_and(|at: Instant| at.elapsed() < REFRESH_EVERY) {
+            return;
+        }
+        *refreshed = Some(Instant::now());
+        let opened = self.home.organizations().and_then(|all| {
+            let new = all.iter().filter(|found| self.known(found.keys.organization).is_none());
+            new.map(|found| self.open_organization(found)).collect::<Result<Vec<_>>>()
+        });
+        match opened {
+            Ok(new) => new.into_iter().for_each(|organization| drop(self.keep(organization))),
+            Err(error) => tracing::warn!(%error, "organizations founded elsewhere are not seen yet"),
+        }
     }
 
     /// The organization that a ledger belongs to.
@@ -263,7 +285,7 @@ impl Installation {
     pub fn rotate_root_key(&mut self) -> Result<usize> {
         let next = key::beside(&self.root_file, NEXT);
         let key = RootKey::create(&next)?;
-        let count = rewrap(&self.folder, &self.root, &key)?;
+        let count = rewrap(&self.home, &self.root, &key)?;
         key::rename(&next, &self.root_file)?;
         self.root = key;
         Ok(count)
@@ -271,53 +293,39 @@ impl Installation {
 }
 
 /// The root key, once a rotation that a crash broke off is ended.
-fn current_root(folder: &Path, file: &Path) -> Result<RootKey> {
+fn current_root(home: &Home, file: &Path) -> Result<RootKey> {
     let root = RootKey::read(file)?;
     let next = key::beside(file, NEXT);
     if !next.exists() {
         return Ok(root);
     }
     let key = RootKey::read(&next)?;
-    rewrap(folder, &root, &key)?;
+    rewrap(home, &root, &key)?;
     key::rename(&next, file)?;
     tracing::info!("the change of the root key that was broken off is done");
     Ok(key)
 }
 
-/// Rewraps the keys of every organization in the folder, but for those that are already.
-fn rewrap(folder: &Path, old: &RootKey, new: &RootKey) -> Result<usize> {
+/// Rewraps the keys of every organization, but for those that are already.
+fn rewrap(home: &Home, old: &RootKey, new: &RootKey) -> Result<usize> {
     let mut count = 0_usize;
-    for entry in fs::read_dir(folder.join("organizations")).map_err(Error::fault)? {
-        let path = entry.map_err(Error::fault)?.path();
-        if path.is_dir() && path.extension().is_none() {
-            let file = path.join("keys.json");
-            KeyFile::read(&file)?.rewrap(&file, old, new)?;
-            count = count.saturating_add(1);
+    for found in home.organizations()? {
+        if let Some(keys) = found.keys.rewrapped(&found.lies, old, new)? {
+            home.set_keys(&keys)?;
         }
+        count = count.saturating_add(1);
     }
     Ok(count)
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
-    let failed = |e: std::io::Error| {
-        Error::refused("data_dir", "not_writable", format!("{} cannot be made ({e})", folder.display()))
-    };
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder).map_err(failed)
-}
-
-fn lock(folder: &Path) -> Result<File> {
+/// Several programs may work on one server; a folder's files are for one.
+fn lock(folder: &Path, home: &Home) -> Result<File> {
     let path = folder.join("lock");
     let file = File::create(&path).map_err(|e| {
         Error::refused("data_dir", "not_writable", format!("{} cannot be written ({e})", path.display()))
     })?;
-    file.try_lock().map_err(|_| {
+    let locked = if home.is_shared() { file.try_lock_shared() } else { file.try_lock() };
+    locked.map_err(|_| {
         Error::refused(
             "data_dir",
             "in_use",

@@ -15,6 +15,7 @@ mod definitions;
 mod drill;
 mod error;
 mod fresh;
+mod home;
 mod installation;
 mod key;
 mod log;

@@ -72,6 +72,27 @@ impl Log {
         Ok(Log { number, id, origin, frontier, tiled: 0, last: Timestamp::UNIX_EPOCH })
     }
 
+    /// Takes in what others appended: each wrote the tiles that its own entries completed.
+    pub(crate) fn catch_up(&mut self, db: &Connection) -> Result<()> {
+        let from = int(self.frontier.size())?;
+        let mut last = None;
+        db.each(
+            "SELECT leaf, bytes FROM entry WHERE ledger = ?1 AND idx >= ?2 ORDER BY idx",
+            values![self.number, from],
+            |row| {
+                self.frontier.append(Hash(row.bytes(0)?));
+                last = Some(row.blob(1)?);
+                Ok(())
+            },
+        )?;
+        if let Some(bytes) = last {
+            let entry = ledger::Entry::decode(&bytes).map_err(Error::fault)?;
+            self.last = self.last.max(entry.at.parse().map_err(Error::fault)?);
+        }
+        self.tiled = self.frontier.size();
+        Ok(())
+    }
+
     /// Writes the tiles that became whole since the last call.
     pub(crate) fn write_tiles(&mut self, db: &Connection) -> Result<()> {
         let size = self.frontier.size();
@@ -81,7 +102,7 @@ impl Log {
             let leaves: Vec<Hash> =
                 hashes.chunks_exact(32).map(Hash::from_slice).collect::<Result<_, _>>().map_err(Error::fault)?;
             let root = complete_root(&leaves);
-            db.execute(
+            db.write(
                 "INSERT INTO tile (ledger, level, idx, hashes, root) VALUES (?1, ?2, ?3, ?4, ?5)",
                 values![self.number, i64::from(tile.level), int(tile.index)?, &hashes, root.as_bytes()],
             )?;

@@ -7,7 +7,7 @@ use trial::ids::{LedgerId, OrganizationId, RequestId};
 use crate::{
     act::Act,
     actor::{Access, Actor},
-    backend::{Connection, Location, values},
+    backend::{Connection, Location, Trouble, values},
     core::{Core, Looked},
     error::{Error, Result},
     fresh::Fresh,
@@ -25,18 +25,32 @@ const READERS_MAX: usize = 8;
 pub struct Organization {
     shared: Arc<Shared>,
     location: Location,
-    writer: Writer,
+    /// Started when first needed: a server may hold more organizations than a database takes connections.
+    writer: Mutex<Option<Arc<Writer>>>,
     readers: Mutex<Vec<Connection>>,
 }
 
 impl Organization {
-    pub(crate) fn open(location: Location, shared: Shared, create: bool) -> Result<Self> {
-        let mut db = location.writer(create)?;
-        db.migrate()?;
-        let shared = Arc::new(shared);
-        let mut core = Core::new(db, Arc::clone(&shared));
+    pub(crate) fn open(location: Location, shared: Shared) -> Result<Self> {
+        let organization =
+            Organization { shared: Arc::new(shared), location, writer: Mutex::default(), readers: Mutex::default() };
+        // A file that does not open is told at the start. Whether a schema does, its server says when it is asked.
+        if let Location::File { .. } = organization.location {
+            organization.writer()?;
+        }
+        Ok(organization)
+    }
+
+    fn writer(&self) -> Result<Arc<Writer>> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = &*writer {
+            return Ok(Arc::clone(writer));
+        }
+        let mut core = Core::new(self.location.writer()?, self.location.clone(), Arc::clone(&self.shared));
         core.check_ledgers()?;
-        Ok(Organization { writer: Writer::start(core)?, readers: Mutex::default(), shared, location })
+        let started = Arc::new(Writer::start(core)?);
+        *writer = Some(Arc::clone(&started));
+        Ok(started)
     }
 
     /// Its id.
@@ -86,7 +100,7 @@ impl Organization {
         let actor = actor.clone();
         // On the caller's thread: the writer's is the one that all wait for.
         let body = self.shared.fingerprint(&act)?;
-        self.writer.submit(job(move |core| core.perform(&actor, &act, request, body), answer))
+        self.writer()?.submit(job(move |core| core.perform(&actor, &act, request, body), answer))
     }
 
     /// Shows a view. One that shows clinical or identifying data is in the ledger, durably, before this returns.
@@ -102,7 +116,7 @@ impl Organization {
             Ok((shown, looked))
         })?;
         if let Some(looked) = looked {
-            self.writer.run(move |core| core.note(&looked))?;
+            self.writer()?.run(move |core| core.note(&looked))?;
         }
         Ok(shown)
     }
@@ -133,7 +147,7 @@ impl Organization {
 
     /// Appends an entry that says what an export held; see `views::export`.
     pub(crate) fn note(&self, looked: Looked) -> Result<()> {
-        self.writer.run(move |core| core.note(&looked))
+        self.writer()?.run(move |core| core.note(&looked))
     }
 
     /// Who holds this session token; `None`: nobody, or no longer.
@@ -158,7 +172,9 @@ impl Organization {
     fn used(&self, (signed_in, write): session::Found, now: jiff::Timestamp) -> SignedIn {
         if let Some(session) = write {
             // Nobody waits for it: if it is lost, the session ends a little early.
-            let _ = self.writer.submit(job(move |core| session::seen(core, session, now), drop));
+            let _ = self
+                .writer()
+                .and_then(|writer| writer.submit(job(move |core| session::seen(core, session, now), drop)));
         }
         signed_in
     }
@@ -181,7 +197,7 @@ impl Organization {
     pub fn checkpoint_of(&self, number: u32) -> Result<String> {
         self.with_reader(|db| db.one("SELECT 1 FROM ledger WHERE number = ?1", values![number], |_| Ok(())))?
             .ok_or(Error::Hidden)?;
-        self.writer.run(move |core| core.checkpoint(number))
+        self.writer()?.run(move |core| core.checkpoint(number))
     }
 
     /// Every ledger: number, public id, origin.
@@ -209,36 +225,52 @@ impl Organization {
     /// # Errors
     /// Faults only.
     pub fn durability(&self) -> Result<String> {
-        self.writer.run(|core| core.db.durability())
+        self.writer()?.run(|core| core.db.durability())
     }
 
     /// Runs something against one state of the data.
     pub(crate) fn reading<T>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
         self.with_reader(|db| {
-            db.begin_reading()?;
-            let outcome = read(&Snapshot {
+            read(&Snapshot {
                 db,
                 ring: &self.shared.ring,
                 organization: self.shared.organization,
                 definitions: &self.shared.definitions,
-            });
-            db.rollback();
-            outcome
+            })
         })
     }
 
     fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let db = match kept {
-            Some(db) => db,
-            None => self.location.reader()?,
-        };
+        let db = self.reader()?;
         let outcome = read(&db);
+        db.rollback();
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS_MAX {
+        if readers.len() < READERS_MAX && db.trouble() != Trouble::Lost {
             readers.push(db);
         }
         outcome
+    }
+
+    /// A connection in a transaction that reads. One that was kept may have been lost meanwhile: then a new one is made.
+    fn reader(&self) -> Result<Connection> {
+        loop {
+            let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let was_kept = kept.is_some();
+            let db = match kept {
+                Some(db) => db,
+                None => self.location.reader()?,
+            };
+            match db.begin_reading() {
+                Ok(since) => {
+                    if let Some(since) = since {
+                        self.shared.heed(since.forget);
+                    }
+                    return Ok(db);
+                }
+                Err(_) if was_kept && db.trouble() == Trouble::Lost => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::{
-    backend::{Connection, Location, values},
+    backend::{Connection, values},
     error::{Error, Result},
     organization::Organization,
     record, time,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Tables that a rebuild does not carry over: sessions and throttles are lost without loss.
-const OPERATIONAL: &[&str] = &["session", "throttle", "code_step"];
+const OPERATIONAL: &[&str] = &["session", "throttle", "code_step", "turn"];
 /// Tables of the migration library itself.
 const MIGRATIONS: &str = "refinery_schema_history";
 /// Differences that are listed.
@@ -56,10 +56,7 @@ impl Organization {
                 format!("{} exists already: name a file that does not", into.display()),
             ));
         }
-        let Location::File { key, .. } = self.location();
-        let location = Location::File { path: into.to_owned(), key: key.clone() };
-        let mut fresh = location.writer(true)?;
-        fresh.migrate()?;
+        let fresh = self.location().beside(into).create()?;
         self.reading(|snapshot| {
             fresh.begin()?;
             let (entries, records) = replay(snapshot, &fresh, &mut progress)?;
@@ -73,11 +70,10 @@ impl Organization {
 fn replay(from: &Snapshot<'_>, to: &Connection, progress: &mut impl FnMut(u64)) -> Result<(u64, u64)> {
     // Keys come first: they lie outside the ledger, and records open with them.
     from.db.each("SELECT id, purpose, wrapper, wrapped FROM wrapped_key", &[], |row| {
-        to.execute(
+        to.write(
             "INSERT INTO wrapped_key (id, purpose, wrapper, wrapped) VALUES (?1, ?2, ?3, ?4)",
             values![&row.blob(0)?, &row.text(1)?, row.maybe_blob(2)?.as_ref(), row.maybe_blob(3)?.as_ref()],
         )
-        .map(drop)
     })?;
     let (mut entries, mut records) = (0_u64, 0_u64);
     let ledgers = from.db.select("SELECT number FROM ledger ORDER BY number", &[], |row| row.number(0))?;
@@ -124,19 +120,19 @@ fn one_entry(from: &Snapshot<'_>, to: &Connection, number: u32, index: i64, byte
         record::derive(to, from.ring, from.organization, row, at)?;
     }
     let leaf = ledger::leaf_hash(bytes);
-    to.execute(
+    to.write(
         "INSERT INTO entry (ledger, idx, leaf, bytes) VALUES (?1, ?2, ?3, ?4)",
         values![number, index, leaf.as_bytes(), bytes],
     )?;
     for row in &rows {
-        to.execute(
+        to.write(
             "INSERT INTO record (kind, key, version, ledger, entry, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             values![&row.kind, &row.key, row.version, number, index, &row.sealed],
         )?;
     }
     if let Some(request) = &entry.request {
         let request: trial::ids::RequestId = request.parse().map_err(Error::fault)?;
-        to.execute("INSERT INTO request (id, ledger, entry) VALUES (?1, ?2, ?3)", values![&request, number, index])?;
+        to.write("INSERT INTO request (id, ledger, entry) VALUES (?1, ?2, ?3)", values![&request, number, index])?;
     }
     Ok(rows.len() as u64)
 }
@@ -146,11 +142,10 @@ fn tiles_and_checkpoints(from: &Connection, to: &Connection, number: u32) -> Res
     let mut log = crate::log::Log::fresh(to, number)?;
     log.write_tiles(to)?;
     from.each("SELECT size, note FROM checkpoint WHERE ledger = ?1", values![number], |row| {
-        to.execute(
+        to.write(
             "INSERT INTO checkpoint (ledger, size, note) VALUES (?1, ?2, ?3)",
             values![number, row.int(0)?, &row.blob(1)?],
         )
-        .map(drop)
     })
 }
 
@@ -169,7 +164,7 @@ fn compare(live: &Connection, rebuilt: &Connection) -> Result<Compared> {
         if OPERATIONAL.contains(&table.as_str()) || table == MIGRATIONS {
             continue;
         }
-        let order: Vec<String> = (1..=columns.len()).map(|n| n.to_string()).collect();
+        let order: Vec<String> = (1..=columns.len()).map(|n| format!("{n} NULLS FIRST")).collect();
         let sql = format!("SELECT {} FROM {table} ORDER BY {}", columns.join(", "), order.join(", "));
         let digest = |db: &Connection| -> Result<(u64, Vec<ledger::Hash>)> {
             let (mut rows, mut hashes) = (0, Vec::new());

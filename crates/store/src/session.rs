@@ -144,7 +144,7 @@ pub(crate) fn open(
     at: Timestamp,
 ) -> Result<()> {
     let now = time::micros(at);
-    db.execute(
+    db.write(
         "INSERT INTO session (id, person, tag, opened, seen, ended) VALUES (?1, ?2, ?3, ?4, ?4, NULL)",
         values![&id, &person, token_tag, now],
     )?;
@@ -160,7 +160,7 @@ pub(crate) fn end(db: &Connection, person: PersonId, which: Which, at: Timestamp
             values![&id, &person, now],
         ),
         Which::AllBut(id) => db.execute(
-            "UPDATE session SET ended = ?3 WHERE person = ?2 AND ended IS NULL AND id IS NOT ?1",
+            "UPDATE session SET ended = ?3 WHERE person = ?2 AND ended IS NULL AND id IS DISTINCT FROM ?1",
             values![id.as_ref(), &person, now],
         ),
     }
@@ -175,7 +175,7 @@ pub(crate) enum Which {
 
 /// Stores that a session was used. Operational: no entry.
 pub(crate) fn seen(core: &mut Core, id: SessionId, at: Timestamp) -> Result<()> {
-    core.db.execute("UPDATE session SET seen = ?2 WHERE id = ?1 AND seen < ?2", values![&id, time::micros(at)])?;
+    core.db.write("UPDATE session SET seen = ?2 WHERE id = ?1 AND seen < ?2", values![&id, time::micros(at)])?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use ledger::Hash;
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     /// Set when a ledger does not verify: from then on nothing is written.
     broken: AtomicBool,
+    /// How often others, and this process, had said that sessions ended or keys were destroyed.
+    forget: AtomicI64,
 }
 
 impl Shared {
@@ -38,7 +40,21 @@ impl Shared {
             sessions: Sessions::default(),
             clock,
             broken: AtomicBool::new(false),
+            forget: AtomicI64::new(0),
         }
+    }
+
+    /// Another process ended sessions or destroyed keys: what memory knows of them goes.
+    pub(crate) fn heed(&self, forget: i64) {
+        if self.forget.swap(forget, Ordering::AcqRel) != forget {
+            self.sessions.forget();
+            self.ring.forget();
+        }
+    }
+
+    /// As [`Shared::heed`], where this process did it itself and has forgotten already.
+    pub(crate) fn heeded(&self, forget: i64) {
+        self.forget.store(forget, Ordering::Release);
     }
 
     /// A keyed digest of a request, so that a reused request id is told from a retry. Keyed, because entries are

@@ -56,7 +56,7 @@ impl Core {
         let signers = Signers::open(&self.db, &shared.ring, shared.organization, &checkpoint.origin)?;
         let at = u64::try_from(shared.clock.now().as_second()).unwrap_or(0);
         let note = checkpoint.sign_at(&[&signers.ed25519, &signers.ml_dsa_44], at).map_err(Error::fault)?;
-        self.db.execute(
+        self.db.write(
             "INSERT INTO checkpoint (ledger, size, note) VALUES (?1, ?2, ?3)",
             values![number, int(size)?, note.as_bytes()],
         )?;

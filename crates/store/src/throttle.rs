@@ -48,7 +48,7 @@ pub(crate) fn failed(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<
         .unwrap_or(0)
         .saturating_add(1);
     let until = now.checked_add(wait(failures)).unwrap_or(now);
-    db.execute(
+    db.write(
         "INSERT INTO throttle (tag, failures, until) VALUES (?1, ?2, ?3)
          ON CONFLICT (tag) DO UPDATE SET failures = excluded.failures, until = excluded.until",
         values![tag, failures, time::micros(until)],
@@ -58,7 +58,7 @@ pub(crate) fn failed(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<
 
 /// A success forgets the failures.
 pub(crate) fn clear(db: &Connection, tag: &[u8; 32]) -> Result<()> {
-    db.execute("DELETE FROM throttle WHERE tag = ?1", values![tag])?;
+    db.write("DELETE FROM throttle WHERE tag = ?1", values![tag])?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use trial::ids::{Id, KeyId, LedgerId, OrganizationId, PersonId, RequestId};
 use crate::{
     actor::Access,
     backend::{Connection, values},
+    core::Appended,
     definitions::Definitions,
     error::{Error, Result},
     fresh::Fresh,
@@ -178,7 +179,7 @@ impl<'a> Tx<'a> {
         act: &'static str,
         request: Option<(RequestId, Hash)>,
         log: &mut Log,
-    ) -> Result<Receipt> {
+    ) -> Result<(Receipt, Appended)> {
         let mut changes = Vec::with_capacity(self.puts.len());
         let mut sealed = Vec::with_capacity(self.puts.len());
         for put in self.puts {
@@ -199,20 +200,21 @@ impl<'a> Tx<'a> {
         };
         let (index, leaf) = append(self.db, log, &entry)?;
         for (change, (key, bytes)) in entry.changes.iter().zip(&sealed) {
-            self.db.execute(
+            self.db.write(
                 "INSERT INTO record (kind, key, version, ledger, entry, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 values![&*change.kind, key, change.version, log.number, int(index)?, bytes],
             )?;
         }
         if let Some((request, _)) = &request {
-            self.db.execute(
+            self.db.write(
                 "INSERT INTO request (id, ledger, entry) VALUES (?1, ?2, ?3)",
                 values![request, log.number, int(index)?],
             )?;
         }
         log.frontier.append(leaf);
         log.last = log.last.max(self.at);
-        Receipt::of(log.id, index, &entry, leaf, false)
+        let receipt = Receipt::of(log.id, index, &entry, leaf, false)?;
+        Ok((receipt, Appended { ledger: log.number, index, leaf }))
     }
 }
 
@@ -226,7 +228,7 @@ pub(crate) fn append(db: &Connection, log: &Log, entry: &Entry) -> Result<(u64, 
     })?;
     let leaf = ledger::leaf_hash(&bytes);
     let index = log.frontier.size();
-    db.execute(
+    db.write(
         "INSERT INTO entry (ledger, idx, leaf, bytes) VALUES (?1, ?2, ?3, ?4)",
         values![log.number, int(index)?, leaf.as_bytes(), &bytes],
     )?;

@@ -1,13 +1,18 @@
 //! Group commit: one thread writes for an organization. Acts that wait together ride in one durable transaction,
 //! each in its savepoint, so that one sync of the disk serves them all. Nothing is answered before it.
+//!
+//! A transaction that came to nothing through no fault of theirs is done again, all of it; one of which nobody knows what
+//! became of it is looked up first. Whoever waits either learns the truth or is told to ask again.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use crate::{
+    backend::Trouble,
     core::Core,
     error::{Error, Result},
 };
@@ -16,21 +21,62 @@ use crate::{
 const QUEUE_MAX: usize = 4_096;
 /// Jobs in one transaction.
 const GROUP_MAX: usize = 256;
+/// How long a group waits for a database that went away, before it is told to try later.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// Between two attempts to reach it.
+const PAUSE: Duration = Duration::from_millis(250);
 
-/// Answers a job once the fate of its transaction is known.
-pub(crate) type Reply = Box<dyn FnOnce(Result<()>) + Send>;
-/// Does something in the open transaction, and says how to answer.
-pub(crate) type Job = Box<dyn FnOnce(Result<&mut Core>) -> Reply + Send>;
+/// Something to do in the open transaction, and somebody who waits for the outcome.
+pub(crate) trait Job: Send {
+    /// Does it; again from the beginning where the transaction came to nothing.
+    fn run(&mut self, core: &mut Core);
+    /// Answers, once the fate of the transaction is known.
+    fn answer(self: Box<Self>, fate: Result<()>);
+}
+
+struct Work<T, W, A> {
+    work: W,
+    outcome: Option<Result<T>>,
+    answer: A,
+}
+
+impl<T, W, A> Job for Work<T, W, A>
+where
+    T: Send,
+    W: FnMut(&mut Core) -> Result<T> + Send,
+    A: FnOnce(Result<T>) + Send,
+{
+    fn run(&mut self, core: &mut Core) {
+        self.outcome = Some((self.work)(core));
+    }
+
+    fn answer(self: Box<Self>, fate: Result<()>) {
+        // A refusal stands whatever becomes of the others; a success only once it is durable.
+        let outcome = match self.outcome {
+            Some(outcome) => outcome.and_then(|done| fate.map(|()| done)),
+            None => Err(fate.err().unwrap_or_else(|| Error::fault("a job was not run"))),
+        };
+        (self.answer)(outcome);
+    }
+}
+
+/// Makes a job of some work and what to do with its outcome.
+pub(crate) fn job<T: Send + 'static>(
+    work: impl FnMut(&mut Core) -> Result<T> + Send + 'static,
+    answer: impl FnOnce(Result<T>) + Send + 'static,
+) -> Box<dyn Job> {
+    Box::new(Work { work, outcome: None, answer })
+}
 
 pub(crate) struct Writer {
-    queue: Option<SyncSender<Job>>,
+    queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(crate) fn start(core: Core) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE_MAX);
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("probity-writer".into())
             .spawn(move || write(core, &jobs))
             .map_err(Error::fault)?;
@@ -38,7 +84,7 @@ impl Writer {
     }
 
     /// Queues a job; a full queue says so at once.
-    pub(crate) fn submit(&self, job: Job) -> Result<()> {
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<()> {
         let Some(queue) = &self.queue else { return Err(Error::fault("the writer has stopped")) };
         queue.try_send(job).map_err(|e| match e {
             TrySendError::Full(_) => Error::Busy {
@@ -52,7 +98,7 @@ impl Writer {
     /// Does something in the writer's turn and waits for it to be durable.
     pub(crate) fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Core) -> Result<T> + Send + 'static,
+        work: impl FnMut(&mut Core) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answers) = sync_channel(1);
         self.submit(job(work, move |outcome| {
@@ -61,18 +107,6 @@ impl Writer {
         }))?;
         answers.recv().map_err(|_| Error::fault("the writer stopped before it answered"))?
     }
-}
-
-/// Makes a job of some work and what to do with its outcome.
-pub(crate) fn job<T: Send + 'static>(
-    work: impl FnOnce(&mut Core) -> Result<T> + Send + 'static,
-    answer: impl FnOnce(Result<T>) + Send + 'static,
-) -> Job {
-    Box::new(move |core| {
-        let outcome = core.and_then(work);
-        // A refusal stands whatever becomes of the others; a success only once it is durable.
-        Box::new(move |durable| answer(outcome.and_then(|done| durable.map(|()| done))))
-    })
 }
 
 impl Drop for Writer {
@@ -85,43 +119,141 @@ impl Drop for Writer {
     }
 }
 
-fn write(mut core: Core, jobs: &Receiver<Job>) {
-    let mut replies: Vec<Reply> = Vec::with_capacity(GROUP_MAX);
+type Group = Vec<Box<dyn Job>>;
+
+fn write(mut core: Core, jobs: &Receiver<Box<dyn Job>>) {
+    // While the database is away nobody waits for it in vain: each group tries once.
+    let mut patience = PATIENCE;
     while let Ok(first) = jobs.recv() {
-        let mut outcome = core.db.begin();
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            match attempt(&mut core, &outcome, job) {
-                Ok(reply) => replies.push(reply),
-                // A panic may have left anything: the whole group goes. Its own caller hears that no answer came,
-                // the others that nothing was stored.
-                Err(panic) => outcome = Err(panic),
-            }
-            // A full disk makes the database undo the whole transaction by itself. What came after would be on its own.
-            if outcome.is_ok() && !core.db.in_transaction() {
-                outcome = Err(Error::Busy {
-                    message: "the disk takes no more: nothing was stored. Free some space and try again".into(),
-                    retry_after: 30,
-                });
-            }
-            if outcome.is_ok() && replies.len() < GROUP_MAX {
-                next = jobs.try_recv().ok();
-            }
+        let mut group = vec![first];
+        if patience.is_zero() {
+            group.extend(jobs.try_iter().take(QUEUE_MAX));
         }
-        let outcome = outcome.and_then(|()| core.commit());
-        if outcome.is_err() {
-            core.abandon();
+        let reached = carry_out(&mut core, group, Some(jobs), patience);
+        patience = if reached { PATIENCE } else { Duration::ZERO };
+    }
+}
+
+/// What became of a transaction that was not committed.
+enum Failed {
+    /// The same for all: so it is told.
+    All(Error),
+    /// One of them is to blame, and it is not known which.
+    Apart(Error),
+    /// None of them is to blame.
+    Again(Error),
+    /// The connection went while it was being committed.
+    Unknown(Error),
+}
+
+/// Does a group and answers everybody in it. `false` where the database could not be reached.
+fn carry_out(core: &mut Core, mut group: Group, more: Option<&Receiver<Box<dyn Job>>>, patience: Duration) -> bool {
+    let begun = Instant::now();
+    let mut more = more;
+    loop {
+        let failed = match attempt(core, &mut group, more.take()) {
+            Ok(()) => return answer(group, &Ok(())),
+            Err(failed) => failed,
+        };
+        let (error, unknown) = match failed {
+            Failed::All(error) => {
+                core.abandon();
+                return answer(group, &Err(error));
+            }
+            Failed::Apart(error) => {
+                core.abandon();
+                if group.len() < 2 {
+                    return answer(group, &Err(error));
+                }
+                return group.into_iter().fold(true, |_, job| carry_out(core, vec![job], None, patience));
+            }
+            Failed::Again(error) => (error, None),
+            Failed::Unknown(error) => (error, core.first_appended()),
+        };
+        core.abandon();
+        let mut reached = core.db.trouble() != Trouble::Lost;
+        while !reached {
+            reached = core.reconnect().is_ok();
+            if reached || begun.elapsed() >= patience {
+                break;
+            }
+            thread::park_timeout(PAUSE);
         }
-        for reply in replies.drain(..) {
-            reply(outcome.clone());
+        if !reached || begun.elapsed() >= patience.max(PAUSE) {
+            let error = if unknown.is_some() { not_known() } else { error };
+            answer(group, &Err(error));
+            return reached;
+        }
+        // The turn comes when the lost transaction has ended, one way or the other.
+        match unknown.map(|first| core.stands(first)) {
+            Some(Ok(true)) => return answer(group, &Ok(())),
+            Some(Err(_)) => {
+                answer(group, &Err(not_known()));
+                return false;
+            }
+            Some(Ok(false)) | None => {}
         }
     }
 }
 
-fn attempt(core: &mut Core, open: &Result<()>, job: Job) -> Result<Reply> {
-    let core = match open {
-        Ok(()) => Ok(core),
-        Err(error) => Err(error.clone()),
-    };
-    catch_unwind(AssertUnwindSafe(|| job(core))).map_err(|_| Error::fault("an act panicked"))
+fn answer(group: Group, fate: &Result<()>) -> bool {
+    for job in group {
+        job.answer(fate.clone());
+    }
+    true
+}
+
+fn not_known() -> Error {
+    Error::Busy {
+        message: "the database went away before it said whether this was stored: send it again under the same request id, and it is done once".into(),
+        retry_after: 10,
+    }
+}
+
+/// One transaction: everybody in the group, and those who come meanwhile.
+fn attempt(core: &mut Core, group: &mut Group, more: Option<&Receiver<Box<dyn Job>>>) -> Result<(), Failed> {
+    core.begin().map_err(|error| match core.db.trouble() {
+        Trouble::None => Failed::All(error),
+        Trouble::Again | Trouble::Lost => Failed::Again(error),
+    })?;
+    let mut done = 0;
+    while let Some(job) = group.get_mut(done) {
+        // A panic may have left anything: the whole transaction goes. Its own caller hears that no answer came.
+        if catch_unwind(AssertUnwindSafe(|| job.run(core))).is_err() {
+            drop(group.remove(done));
+            return Err(Failed::Again(Error::fault("an act panicked")));
+        }
+        if !core.db.in_transaction() {
+            return Err(ended(core));
+        }
+        done = done.saturating_add(1);
+        if group.len() < GROUP_MAX
+            && let Some(next) = more.and_then(|jobs| jobs.try_recv().ok())
+        {
+            group.push(next);
+        }
+    }
+    core.commit().map_err(|error| match (core.db.trouble(), &error) {
+        (Trouble::Lost, _) => Failed::Unknown(error),
+        (Trouble::Again, _) => Failed::Again(error),
+        (Trouble::None, Error::Fault { .. }) => Failed::Apart(error),
+        (Trouble::None, _) => Failed::All(error),
+    })
+}
+
+/// The database ended the transaction by itself. What came after would be on its own.
+fn ended(core: &Core) -> Failed {
+    match core.db.trouble() {
+        Trouble::Lost => Failed::Again(Error::Busy {
+            message: "the database does not answer just now: nothing was stored. Try again".into(),
+            retry_after: 5,
+        }),
+        Trouble::Again | Trouble::None if core.db.is_remote() => {
+            Failed::Apart(Error::fault("a statement failed and took the transaction with it"))
+        }
+        _ => Failed::All(Error::Busy {
+            message: "the disk takes no more: nothing was stored. Free some space and try again".into(),
+            retry_after: 30,
+        }),
+    }
 }

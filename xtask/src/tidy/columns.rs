@@ -15,17 +15,26 @@ type Columns = BTreeMap<String, BTreeSet<String>>;
 
 /// Compares both ways, and holds append-only tables to triggers that refuse update and delete.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let migrations: Vec<&str> = tree
-        .select(|path| path.starts_with(MIGRATIONS) && path.ends_with(".sql"))
-        .map(|file| file.text.as_str())
-        .collect();
+    let mut migrations: BTreeMap<&str, String> = BTreeMap::new();
+    for file in tree.select(|path| path.starts_with(MIGRATIONS) && path.ends_with(".sql")) {
+        let database = file.path.trim_start_matches(MIGRATIONS).split('/').next().unwrap_or_default();
+        let all = migrations.entry(database).or_default();
+        all.push_str(&file.text);
+        all.push('\n');
+    }
     if migrations.is_empty() {
         return Vec::new();
     }
     let finding = |says: String| Finding { path: CLASSIFIED.to_owned(), line: 0, says, is_warning: false };
     let Some(classified) = tree.file(CLASSIFIED) else { return vec![finding("is missing".to_owned())] };
     let says = match classified.text.parse::<Table>() {
-        Ok(classified) => compare(&classified, &stored(&migrations.join("\n")), &migrations.join("\n")),
+        // Each database has every table and column, so the two have the same.
+        Ok(classified) => migrations
+            .iter()
+            .flat_map(|(database, sql)| {
+                compare(&classified, &stored(sql), sql).into_iter().map(move |says| format!("{database}: {says}"))
+            })
+            .collect(),
         Err(error) => vec![format!("not readable: {error}")],
     };
     says.into_iter().map(finding).collect()
@@ -43,7 +52,8 @@ fn compare(classified: &Table, stored: &Columns, sql: &str) -> Vec<String> {
             says.push(format!("`{table}`: sort '{sort}' is none of {}", SORTS.join(", ")));
         }
         if sort == "append_only" {
-            let refuses = |what: &str| sql.contains(&format!("BEFORE {what} ON {table} "));
+            let either = sql.contains(&format!("BEFORE UPDATE OR DELETE ON {table} "));
+            let refuses = |what: &str| either || sql.contains(&format!("BEFORE {what} ON {table} "));
             let open = ["UPDATE", "DELETE"].into_iter().filter(|what| !refuses(what));
             says.extend(open.map(|what| format!("`{table}` is append-only, and no trigger refuses {what}")));
         }

@@ -12,7 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["trial", "ledger"]),
     ("web", &["store", "odm", "trial", "ledger"]),
     ("probity", &["web", "store", "odm", "trial", "ledger"]),
-    ("bench", &["web", "store", "odm", "trial", "ledger"]),
+    ("bench", &["web", "store", "odm", "trial", "ledger", "testbed"]),
+    ("testbed", &[]),
     ("xtask", &[]),
 ];
 

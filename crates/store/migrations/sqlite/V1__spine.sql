@@ -190,6 +190,13 @@ CREATE TABLE code_step (
     step   INTEGER NOT NULL              -- RFC 6238 time step last used
 );
 
+-- The one row that every writer takes before it writes, where there may be several; here there is one.
+CREATE TABLE turn (
+    count  INTEGER NOT NULL,
+    forget INTEGER NOT NULL              -- grows when what others remember of sessions and keys may be wrong
+);
+INSERT INTO turn (count, forget) VALUES (0, 0);
+
 -- ---------------------------------------------------------------- append only, held by the database too
 
 CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'ledger is append only'); END;

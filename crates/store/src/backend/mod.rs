@@ -3,204 +3,44 @@
 //! This is the only place that opens connections or names a database library. SQL is written with `?1`
 //! parameters. It refuses statements that are not in this crate: there is no way in from outside.
 
+mod location;
+mod postgres;
+mod row;
 mod sqlite;
+mod value;
 
-use std::path::PathBuf;
-
+pub(crate) use location::{Location, role_password};
+pub(crate) use postgres::{Control, Owner, Server};
+pub(crate) use row::Row;
 pub(crate) use sqlite::Sqlite;
-use zeroize::Zeroizing;
+pub(crate) use value::{Value, values};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// A parameter of a statement.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Value<'a> {
-    Null,
-    Int(i64),
-    Text(&'a str),
-    Blob(&'a [u8]),
-}
-
-impl From<i64> for Value<'_> {
-    fn from(n: i64) -> Self {
-        Value::Int(n)
-    }
-}
-impl From<u32> for Value<'_> {
-    fn from(n: u32) -> Self {
-        Value::Int(i64::from(n))
-    }
-}
-impl From<bool> for Value<'_> {
-    fn from(b: bool) -> Self {
-        Value::Int(i64::from(b))
-    }
-}
-impl<'a> From<&'a str> for Value<'a> {
-    fn from(text: &'a str) -> Self {
-        Value::Text(text)
-    }
-}
-impl<'a> From<&'a String> for Value<'a> {
-    fn from(text: &'a String) -> Self {
-        Value::Text(text)
-    }
-}
-impl<'a> From<&'a [u8]> for Value<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Value::Blob(bytes)
-    }
-}
-impl<'a> From<&'a Vec<u8>> for Value<'a> {
-    fn from(bytes: &'a Vec<u8>) -> Self {
-        Value::Blob(bytes)
-    }
-}
-impl<'a, const N: usize> From<&'a [u8; N]> for Value<'a> {
-    fn from(bytes: &'a [u8; N]) -> Self {
-        Value::Blob(bytes)
-    }
-}
-macro_rules! id_values {
-    ($($id:ident),*) => {$(
-        impl<'a> From<&'a trial::ids::$id> for Value<'a> {
-            fn from(id: &'a trial::ids::$id) -> Self {
-                Value::Blob(trial::ids::Id::bytes(id))
-            }
-        }
-    )*};
-}
-id_values!(
-    FormId,
-    GrantId,
-    GroupId,
-    ImportId,
-    KeyId,
-    LedgerId,
-    OrganizationId,
-    PersonId,
-    RequestId,
-    SessionId,
-    SiteId,
-    StudyId,
-    SubjectId,
-    VisitId
-);
-impl<'a, T> From<Option<T>> for Value<'a>
-where
-    T: Into<Value<'a>>,
-{
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Value::Null, Into::into)
-    }
-}
-
-/// Makes the parameters of a statement from what is at hand.
-macro_rules! values {
-    ($($value:expr),* $(,)?) => { &[$($crate::backend::Value::from($value)),*] };
-}
-pub(crate) use values;
-
-/// One row of an answer. Reading a column of another type than it has is a fault, not a default.
-pub(crate) struct Row<'r>(&'r rusqlite::Row<'r>);
-
-impl Row<'_> {
-    pub(crate) fn int(&self, column: usize) -> Result<i64> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn size(&self, column: usize) -> Result<u64> {
-        u64::try_from(self.int(column)?).map_err(Error::fault)
-    }
-
-    pub(crate) fn number(&self, column: usize) -> Result<u32> {
-        u32::try_from(self.int(column)?).map_err(Error::fault)
-    }
-
-    pub(crate) fn maybe_int(&self, column: usize) -> Result<Option<i64>> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn text(&self, column: usize) -> Result<String> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn maybe_text(&self, column: usize) -> Result<Option<String>> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn blob(&self, column: usize) -> Result<Vec<u8>> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn maybe_blob(&self, column: usize) -> Result<Option<Vec<u8>>> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N]> {
-        self.0.get(column).map_err(Error::fault)
-    }
-
-    pub(crate) fn id<I: trial::ids::Id>(&self, column: usize) -> Result<I> {
-        self.bytes(column).map(I::from_bytes)
-    }
-
-    pub(crate) fn maybe_id<I: trial::ids::Id>(&self, column: usize) -> Result<Option<I>> {
-        let bytes: Option<[u8; 16]> = self.0.get(column).map_err(Error::fault)?;
-        Ok(bytes.map(I::from_bytes))
-    }
-
-    /// Any value, as a text that compares equal only to an equal value of the same type.
-    pub(crate) fn shape(&self, column: usize) -> Result<String> {
-        use rusqlite::types::ValueRef as V;
-        Ok(match self.0.get_ref(column).map_err(Error::fault)? {
-            V::Null => "null".into(),
-            V::Integer(n) => format!("int {n}"),
-            V::Real(x) => format!("real {x}"),
-            V::Text(text) => format!("text {}", String::from_utf8_lossy(text)),
-            V::Blob(bytes) => format!("blob {}", hex(bytes)),
-        })
-    }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// Where an organization's database is and the key that opens it.
-#[derive(Clone)]
-pub(crate) enum Location {
-    /// An SQLCipher file.
-    File { path: PathBuf, key: Zeroizing<[u8; 32]> },
-}
-
-impl Location {
-    /// A connection that may write. The file is made when `create`; otherwise its absence is an error.
-    pub(crate) fn writer(&self, create: bool) -> Result<Connection> {
-        match self {
-            Location::File { path, key } => {
-                Sqlite::open(path, key, sqlite::For::Writing { create }).map(Connection::Sqlite)
-            }
-        }
-    }
-
-    /// A connection that cannot write.
-    pub(crate) fn reader(&self) -> Result<Connection> {
-        match self {
-            Location::File { path, key } => Sqlite::open(path, key, sqlite::For::Reading).map(Connection::Sqlite),
-        }
-    }
-}
-
-/// One connection.
+/// One connection. Many are kept, and the larger of the two kinds is small enough.
 pub(crate) enum Connection {
-    Sqlite(Sqlite),
+    Sqlite(Box<Sqlite>),
+    Postgres(Box<postgres::Postgres>),
+}
+
+/// What the one row says that every writer takes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Since {
+    /// Transactions of writers so far, this one included.
+    pub count: i64,
+    /// Grows when what others remember of sessions and keys may be wrong.
+    pub forget: i64,
+}
+
+/// What a failure says about trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing: it would fail again.
+    None,
+    /// Nothing is stored, and the same may well work now.
+    Again,
+    /// The connection is gone. If it was on its way to commit, nobody knows yet whether it did.
+    Lost,
 }
 
 impl Connection {
@@ -208,6 +48,15 @@ impl Connection {
     pub(crate) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize> {
         match self {
             Connection::Sqlite(db) => db.execute(sql, values),
+            Connection::Postgres(db) => db.execute(sql, values),
+        }
+    }
+
+    /// Writes, at the latest when the transaction commits: for what cannot fail but by a fault.
+    pub(crate) fn write(&self, sql: &str, values: &[Value<'_>]) -> Result<()> {
+        match self {
+            Connection::Sqlite(db) => db.execute(sql, values).map(drop),
+            Connection::Postgres(db) => db.write(sql, values),
         }
     }
 
@@ -218,12 +67,17 @@ impl Connection {
         values: &[Value<'_>],
         mut make: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let mut rows = Vec::new();
-        self.each(sql, values, |row| {
-            rows.push(make(row)?);
-            Ok(())
-        })?;
-        Ok(rows)
+        match self {
+            Connection::Sqlite(db) => {
+                let mut rows = Vec::new();
+                db.each(sql, values, &mut |row| {
+                    rows.push(make(row)?);
+                    Ok(())
+                })?;
+                Ok(rows)
+            }
+            Connection::Postgres(db) => db.rows(sql, values)?.iter().map(|row| make(&Row::Postgres(row))).collect(),
+        }
     }
 
     /// Every row of an answer in turn, so that memory does not grow with it.
@@ -235,6 +89,7 @@ impl Connection {
     ) -> Result<()> {
         match self {
             Connection::Sqlite(db) => db.each(sql, values, &mut take),
+            Connection::Postgres(db) => db.each(sql, values, &mut take),
         }
     }
 
@@ -243,70 +98,107 @@ impl Connection {
         &self,
         sql: &str,
         values: &[Value<'_>],
-        mut make: impl FnMut(&Row<'_>) -> Result<T>,
+        make: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let mut found = None;
-        self.each(sql, values, |row| {
-            found = Some(make(row)?);
-            Ok(())
-        })?;
-        Ok(found)
+        Ok(self.select(sql, values, make)?.pop())
     }
 
-    /// Begins the durable transaction of a group of acts.
-    pub(crate) fn begin(&self) -> Result<()> {
-        self.execute("BEGIN IMMEDIATE", &[]).map(drop)
+    /// Begins the durable transaction of a group of acts; `None` where nobody else can write.
+    pub(crate) fn begin(&self) -> Result<Option<Since>> {
+        match self {
+            Connection::Sqlite(db) => db.execute("BEGIN IMMEDIATE", &[]).map(|_| None),
+            Connection::Postgres(db) => db.begin().map(Some),
+        }
     }
 
     /// Begins a transaction that sees one state of the data throughout.
-    pub(crate) fn begin_reading(&self) -> Result<()> {
-        self.execute("BEGIN", &[]).map(drop)
+    pub(crate) fn begin_reading(&self) -> Result<Option<Since>> {
+        match self {
+            Connection::Sqlite(db) => db.execute("BEGIN", &[]).map(|_| None),
+            Connection::Postgres(db) => db.begin_reading().map(Some),
+        }
     }
 
     /// Makes the transaction durable.
     pub(crate) fn commit(&self) -> Result<()> {
-        self.execute("COMMIT", &[]).map(drop)
+        match self {
+            Connection::Sqlite(db) => db.execute("COMMIT", &[]).map(drop),
+            Connection::Postgres(db) => db.commit(),
+        }
     }
 
-    /// Whether a transaction is open. A failing disk makes SQLite end one by itself.
+    /// Whether what is done now belongs to a transaction that can still be kept. A failing disk makes SQLite end one by
+    /// itself; a failed statement makes PostgreSQL refuse all that follows.
     pub(crate) fn in_transaction(&self) -> bool {
         match self {
             Connection::Sqlite(db) => db.in_transaction(),
+            Connection::Postgres(db) => db.in_transaction(),
         }
+    }
+
+    /// What the last failure says about trying again.
+    pub(crate) fn trouble(&self) -> Trouble {
+        match self {
+            Connection::Sqlite(_) => Trouble::None,
+            Connection::Postgres(db) => db.trouble(),
+        }
+    }
+
+    /// Whether it is another machine's, so that a transaction may fail for more reasons than a full disk.
+    pub(crate) fn is_remote(&self) -> bool {
+        matches!(self, Connection::Postgres(_))
     }
 
     /// Undoes the transaction. Nothing to undo is fine.
     pub(crate) fn rollback(&self) {
-        let _ = self.execute("ROLLBACK", &[]);
+        match self {
+            Connection::Sqlite(db) => drop(db.execute("ROLLBACK", &[])),
+            Connection::Postgres(db) => db.rollback(),
+        }
     }
 
     /// Marks where an act of the group begins.
     pub(crate) fn savepoint(&self) -> Result<()> {
-        self.execute("SAVEPOINT act", &[]).map(drop)
+        match self {
+            Connection::Sqlite(db) => db.execute("SAVEPOINT act", &[]).map(drop),
+            Connection::Postgres(db) => {
+                db.savepoint();
+                Ok(())
+            }
+        }
     }
 
     /// Keeps what the act did.
     pub(crate) fn release(&self) -> Result<()> {
-        self.execute("RELEASE act", &[]).map(drop)
+        match self {
+            Connection::Sqlite(db) => db.execute("RELEASE act", &[]).map(drop),
+            Connection::Postgres(db) => {
+                db.release();
+                Ok(())
+            }
+        }
     }
 
     /// Undoes what the act did, and only that.
     pub(crate) fn undo(&self) -> Result<()> {
-        self.execute("ROLLBACK TO act", &[])?;
-        self.execute("RELEASE act", &[]).map(drop)
-    }
-
-    /// Writes everything back from the write-ahead log and empties it, so that overwritten content is gone from disk.
-    pub(crate) fn empty_log(&self) -> Result<()> {
         match self {
-            Connection::Sqlite(db) => db.each("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |_| Ok(())),
+            Connection::Sqlite(db) => {
+                db.execute("ROLLBACK TO act", &[])?;
+                db.execute("RELEASE act", &[]).map(drop)
+            }
+            Connection::Postgres(db) => {
+                db.undo();
+                Ok(())
+            }
         }
     }
 
-    /// Brings the schema up to date; refuses one that this version does not know.
-    pub(crate) fn migrate(&mut self) -> Result<()> {
+    /// Writes everything back from the write-ahead log and empties it, so that overwritten content is gone from disk.
+    /// PostgreSQL recycles its own.
+    pub(crate) fn empty_log(&self) -> Result<()> {
         match self {
-            Connection::Sqlite(db) => db.migrate(),
+            Connection::Sqlite(db) => db.each("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |_| Ok(())),
+            Connection::Postgres(_) => Ok(()),
         }
     }
 
@@ -314,6 +206,7 @@ impl Connection {
     pub(crate) fn tables(&self) -> Result<Vec<(String, Vec<String>)>> {
         match self {
             Connection::Sqlite(db) => db.tables(),
+            Connection::Postgres(db) => db.tables(),
         }
     }
 
@@ -321,6 +214,17 @@ impl Connection {
     pub(crate) fn durability(&self) -> Result<String> {
         match self {
             Connection::Sqlite(db) => db.durability(),
+            Connection::Postgres(db) => db.durability(),
         }
     }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

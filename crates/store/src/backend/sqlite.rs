@@ -84,7 +84,7 @@ impl Sqlite {
         let mut statement = self.0.prepare_cached(sql).map_err(|e| storing(&e))?;
         let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(|e| storing(&e))?;
         while let Some(row) = rows.next().map_err(|e| storing(&e))? {
-            take(&Row(row))?;
+            take(&Row::Sqlite(row))?;
         }
         Ok(())
     }

@@ -89,14 +89,12 @@ pub(crate) struct OpenKeys {
 
 impl KeyFile {
     /// New keys for a new organization.
-    pub(crate) fn create(path: &Path, root: &RootKey, organization: OrganizationId, name: &str) -> Result<OpenKeys> {
+    pub(crate) fn new(root: &RootKey, organization: OrganizationId, name: &str) -> Result<Self> {
         let (mut plain, mut database, mut id) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]), [0; 16]);
         aws_lc_rs::rand::fill(&mut *plain).map_err(Error::fault)?;
         aws_lc_rs::rand::fill(&mut *database).map_err(Error::fault)?;
         aws_lc_rs::rand::fill(&mut id).map_err(Error::fault)?;
-        let file = Self::wrap(root, organization, name, KeyId::from_bytes(id), &plain, &database)?;
-        write_new(path, &file.text()?)?;
-        file.unwrap(root, path)
+        Self::wrap(root, organization, name, KeyId::from_bytes(id), &plain, &database)
     }
 
     fn wrap(
@@ -118,7 +116,8 @@ impl KeyFile {
         })
     }
 
-    fn text(&self) -> Result<Vec<u8>> {
+    /// As it lies in a file.
+    pub(crate) fn text(&self) -> Result<Vec<u8>> {
         serde_json::to_vec_pretty(self).map_err(Error::fault)
     }
 
@@ -133,17 +132,22 @@ impl KeyFile {
                 format!("the key file {file} cannot be read ({e}): put it back; without it the data cannot be opened"),
             )
         })?;
-        serde_json::from_slice(&text).map_err(|e| {
+        Self::parse(&text, &file.to_string())
+    }
+
+    /// From its text; `lies` is what to call the place that it came from.
+    pub(crate) fn parse(text: &[u8], lies: &str) -> Result<Self> {
+        serde_json::from_slice(text).map_err(|e| {
             Error::refused(
                 "keys",
                 "wrong_key",
-                format!("{file} is not a key file ({e}): put back the one made with the organization"),
+                format!("{lies} is not a key file ({e}): put back the one made with the organization"),
             )
         })
     }
 
     /// Opens the keys with the root key.
-    pub(crate) fn unwrap(&self, root: &RootKey, path: &Path) -> Result<OpenKeys> {
+    pub(crate) fn unwrap(&self, root: &RootKey, lies: &str) -> Result<OpenKeys> {
         let organization = self.organization;
         let cell = |kind| Cell { organization, kind, key: organization.bytes(), version: 1 };
         let wrong = || {
@@ -151,8 +155,7 @@ impl KeyFile {
                 "keys",
                 "wrong_key",
                 format!(
-                    "{} does not open with this root key: it belongs to another installation or organization, or was changed",
-                    path.display()
+                    "{lies} does not open with this root key: it belongs to another installation or organization, or was changed"
                 ),
             )
         };
@@ -166,11 +169,11 @@ impl KeyFile {
         Ok(OpenKeys { organization, tag, database })
     }
 
-    /// Rewraps the organization key under another root key; nothing beneath it changes. One that is wrapped so already
-    /// stays as it is.
-    pub(crate) fn rewrap(mut self, path: &Path, old: &RootKey, new: &RootKey) -> Result<()> {
-        if self.unwrap(new, path).is_ok() {
-            return Ok(());
+    /// Rewraps the organization key under another root key; nothing beneath it changes. `None` where it is wrapped so
+    /// already.
+    pub(crate) fn rewrapped(mut self, lies: &str, old: &RootKey, new: &RootKey) -> Result<Option<Self>> {
+        if self.unwrap(new, lies).is_ok() {
+            return Ok(None);
         }
         let cell = Cell {
             organization: self.organization,
@@ -180,14 +183,19 @@ impl KeyFile {
         };
         let sealed = BASE64.decode(&self.organization_key).map_err(Error::fault)?;
         let plain = old.0.open(cell, &sealed).ok_or_else(|| {
-            Error::refused("keys", "wrong_key", format!("{} does not open with the old root key", path.display()))
+            Error::refused("keys", "wrong_key", format!("{lies} does not open with the old root key"))
         })?;
         self.organization_key = BASE64.encode(new.0.seal(cell, &plain)?);
-        let half = beside(path, ".half");
-        let _ = fs::remove_file(&half);
-        write_new(&half, &self.text()?)?;
-        rename(&half, path)
+        Ok(Some(self))
     }
+}
+
+/// Writes a file in the place of another, whole or not at all.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let half = beside(path, ".half");
+    let _ = fs::remove_file(&half);
+    write_new(&half, bytes)?;
+    rename(&half, path)
 }
 
 /// A file's name with something after it.

@@ -3,7 +3,7 @@
 //! ```text
 //! root key (a file) ── wraps ──> organization key ── wraps ──> study key ── wraps ──> subject keys
 //!                                        ├────────── wraps ──> person keys, secret keys
-//!                                        └────────── wraps ──> database key (opens the SQLCipher file)
+//!                                        └────────── wraps ──> database key (opens the SQLCipher file, or the schema's role)
 //! ```
 //! A destroyed key cannot be had again, and what it sealed cannot be read: that is how a person is erased.
 //! No setting turns any of this off.
@@ -12,6 +12,6 @@ mod files;
 mod ring;
 mod seal;
 
-pub(crate) use files::{KeyFile, RootKey, beside, rename};
+pub(crate) use files::{KeyFile, RootKey, beside, rename, replace, write_new};
 pub(crate) use ring::{KeyRing, Purpose};
 pub(crate) use seal::{Cell, SealKey, sealed_key_id};

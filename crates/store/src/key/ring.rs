@@ -93,7 +93,7 @@ impl KeyRing {
             Some(above) => self.find(db, above)?.ok_or_else(|| Error::fault("the wrapping key is destroyed"))?,
         };
         let wrapped = above.seal(self.cell(purpose.code(), &id), &*plain)?;
-        db.execute(
+        db.write(
             "INSERT INTO wrapped_key (id, purpose, wrapper, wrapped) VALUES (?1, ?2, ?3, ?4)",
             values![&id, purpose.code(), wrapper.as_ref(), &wrapped],
         )?;
@@ -135,7 +135,7 @@ impl KeyRing {
 
     /// Destroys a key: its wrapped bytes go, its row stays to say so.
     pub(crate) fn destroy(&self, db: &Connection, id: KeyId) -> Result<()> {
-        db.execute("UPDATE wrapped_key SET wrapped = NULL WHERE id = ?1", values![&id])?;
+        db.write("UPDATE wrapped_key SET wrapped = NULL WHERE id = ?1", values![&id])?;
         let mut open = self.open();
         open.keys.remove(&id);
         open.destroyed.insert(id);
@@ -178,8 +178,7 @@ mod tests {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).map_err(Error::fault)?;
         let location = Location::File { path: folder.join("store.db"), key: Zeroizing::new([1; 32]) };
-        let mut writer = location.writer(true)?;
-        writer.migrate()?;
+        let writer = location.create()?;
         let top = SealKey::new(KeyId::from_bytes([9; 16]), &[9; 32])?;
         let ring = KeyRing::new(OrganizationId::from_bytes([1; 16]), top, Zeroizing::new([2; 32]));
         let id = KeyId::from_bytes([7; 16]);

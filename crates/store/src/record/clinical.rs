@@ -63,7 +63,7 @@ impl Record for SubjectRecord {
     const KIND: &'static str = "subject";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        put.db.execute(
+        put.db.write(
             "INSERT INTO subject (id, study, site, code, status, added, version, key)
              VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?6, ?7)
              ON CONFLICT (id) DO UPDATE SET site = excluded.site, code = excluded.code, version = excluded.version",
@@ -90,16 +90,16 @@ impl Record for ErasureRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         let db = put.db;
-        db.execute(
+        db.write(
             "DELETE FROM item_group WHERE form IN
                (SELECT f.id FROM visit v JOIN form f ON f.visit = v.id WHERE v.subject = ?1)",
             values![put.key],
         )?;
-        db.execute("DELETE FROM form WHERE visit IN (SELECT id FROM visit WHERE subject = ?1)", values![put.key])?;
-        db.execute("DELETE FROM visit WHERE subject = ?1", values![put.key])?;
-        db.execute("DELETE FROM subject WHERE id = ?1", values![put.key])?;
+        db.write("DELETE FROM form WHERE visit IN (SELECT id FROM visit WHERE subject = ?1)", values![put.key])?;
+        db.write("DELETE FROM visit WHERE subject = ?1", values![put.key])?;
+        db.write("DELETE FROM subject WHERE id = ?1", values![put.key])?;
         // In a rebuild the subject's own records no longer open, so everything that stays is said here.
-        db.execute(
+        db.write(
             "INSERT INTO subject (id, study, site, code, status, added, version, key)
              VALUES (?1, ?2, ?3, NULL, 'erased', ?4, ?5, ?6)",
             values![put.key, &self.study, &self.site, self.added, self.version, &self.key],
@@ -122,7 +122,7 @@ impl Record for VisitRecord {
     const KIND: &'static str = "visit";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        put.db.execute(
+        put.db.write(
             "INSERT INTO visit (id, subject, event_oid, repeat, version) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (subject, event_oid, repeat) DO UPDATE SET version = excluded.version",
             values![put.key, &self.subject, &self.event_oid, &self.repeat, put.version],
@@ -153,7 +153,7 @@ impl Record for FormRecord {
     const KIND: &'static str = "form";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        put.db.execute(
+        put.db.write(
             "INSERT INTO form (id, visit, subject, form_oid, repeat, state, version, revision, changed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)
              ON CONFLICT (visit, form_oid, repeat) DO UPDATE SET state = excluded.state, version = excluded.version,
@@ -222,12 +222,12 @@ impl Record for GroupRecord {
     const KIND: &'static str = "item_group";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        put.db.execute(
+        put.db.write(
             "INSERT INTO item_group (id, form, group_oid, repeat, version, removed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (form, group_oid, repeat) DO UPDATE SET version = excluded.version, removed = excluded.removed",
             values![put.key, &self.form, &self.group_oid, &self.repeat, put.version, self.removed.is_some()],
         )?;
-        put.db.execute(
+        put.db.write(
             "UPDATE form SET revision = revision + 1, changed = ?2 WHERE id = ?1",
             values![&self.form, put.at],
         )?;

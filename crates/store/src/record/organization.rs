@@ -24,7 +24,7 @@ impl Record for OrganizationRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         if put.version == 1 {
-            put.db.execute(
+            put.db.write(
                 "INSERT INTO ledger (number, id, study, origin) VALUES (1, ?1, NULL, ?2)",
                 values![&self.ledger, &self.origin],
             )?;
@@ -69,7 +69,7 @@ impl Record for GrantRecord {
             Scope::Study { study } => (Some(study), None),
             Scope::Site { study, site } => (Some(study), Some(site)),
         };
-        put.db.execute(
+        put.db.write(
             "INSERT INTO role_grant (id, person, role, study, site, starts, ends, given_by, version)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (id) DO UPDATE SET ends = excluded.ends, version = excluded.version",

@@ -25,7 +25,7 @@ impl Record for PersonRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         let (tag, end) = self.enrolment.as_ref().map_or((None, None), |(tag, end)| (Some(tag), Some(*end)));
-        put.db.execute(
+        put.db.write(
             "INSERT INTO person (id, sign_in_tag, active, enrolled, second_factor, enrolment_tag, enrolment_end, version,
                                  credential, key, secret_key)
              VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, 0, ?7, ?8)
@@ -60,7 +60,7 @@ impl Record for CredentialRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         // Setting a credential uses up the enrolment.
-        put.db.execute(
+        put.db.write(
             "UPDATE person SET enrolled = 1, second_factor = ?2, credential = ?3, enrolment_tag = NULL, enrolment_end = NULL
              WHERE id = ?1",
             values![put.key, self.totp.is_some(), put.version],

@@ -24,12 +24,12 @@ impl Record for StudyRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         if put.version == 1 {
-            put.db.execute(
+            put.db.write(
                 "INSERT INTO ledger (number, id, study, origin) SELECT max(number) + 1, ?1, ?2, ?3 FROM ledger",
                 values![&self.ledger, put.key, &self.origin],
             )?;
         }
-        put.db.execute(
+        put.db.write(
             "INSERT INTO study (id, ledger, oid, name, version, definition, key)
              SELECT ?1, number, ?2, ?3, ?4, 0, ?5 FROM ledger WHERE id = ?6
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version",
@@ -56,7 +56,7 @@ impl Record for DefinitionRecord {
     const KIND: &'static str = "definition";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        put.db.execute("UPDATE study SET definition = ?2 WHERE id = ?1", values![put.key, put.version])?;
+        put.db.write("UPDATE study SET definition = ?2 WHERE id = ?1", values![put.key, put.version])?;
         Ok(())
     }
 }
@@ -75,7 +75,7 @@ impl Record for SiteRecord {
     const KIND: &'static str = "site";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        put.db.execute(
+        put.db.write(
             "INSERT INTO site (id, study, oid, name, country, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, version = excluded.version",
             values![put.key, &self.study, &self.oid, &self.name, self.country.as_ref(), put.version],
@@ -105,7 +105,7 @@ impl Record for ImportRecord {
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         let digest = ledger::Hash::from_hex(self.file_digest.as_bytes()).map_err(crate::error::Error::fault)?;
-        put.db.execute(
+        put.db.write(
             "INSERT INTO import (id, study, digest, state, opened, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.version",
             values![

@@ -120,7 +120,7 @@ fn begins_like(start: &str) -> String {
         if matches!(sign, '%' | '_' | '\\') {
             pattern.push('\\');
         }
-        pattern.push(sign);
+        pattern.push(sign.to_ascii_lowercase());
     }
     pattern.push('%');
     pattern
@@ -134,7 +134,7 @@ fn at_site(
     site: SiteId,
     pattern: &str,
 ) -> Result<(Vec<SubjectLine>, u64)> {
-    let filter = "study = ?1 AND site = ?2 AND code LIKE ?3 ESCAPE '\\'";
+    let filter = "study = ?1 AND site = ?2 AND lower(code) LIKE ?3 ESCAPE '\\'";
     let total = snapshot
         .db
         .one(&format!("SELECT count(*) FROM subject WHERE {filter}"), values![&ask.study, &site, pattern], |row| {

@@ -21,6 +21,7 @@ use store::{
     Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, Result, SignIn,
     acts::{AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy},
 };
+use testbed::Database;
 use trial::{
     access::Scope,
     ids::{Id, PersonId, RequestId, SiteId, StudyId, SubjectId},
@@ -75,12 +76,14 @@ impl Drop for Folder {
     }
 }
 
-/// An installation with one organization.
+/// An installation with one organization: in files, or on the PostgreSQL server that the environment names.
 pub struct World {
     pub clock: Arc<Hands>,
     folder: Folder,
     installation: Option<Installation>,
     organization: Option<Arc<Organization>>,
+    /// After what is connected to it.
+    pub database: Option<Database>,
     people: BTreeMap<String, (PersonId, Actor)>,
     requests: u64,
     over: bool,
@@ -100,7 +103,8 @@ impl World {
     /// As [`World::founded_with`], in a folder that the caller has seen to.
     pub fn founded_in(folder: Folder, second_factor: bool) -> Self {
         let clock = Hands::new();
-        let installation = Installation::create(folder.path(), None, Arc::<Hands>::clone(&clock)).unwrap();
+        let database = Database::from_environment().unwrap();
+        let installation = create(folder.path(), database.as_ref(), &clock).unwrap();
         let organization =
             installation.found(founding("Nordic Trials", second_factor), &first("token-of-adam")).unwrap();
         let mut world = World {
@@ -108,6 +112,7 @@ impl World {
             folder,
             installation: Some(installation),
             organization: Some(organization),
+            database,
             people: BTreeMap::new(),
             requests: 0,
             over: false,
@@ -295,6 +300,18 @@ impl World {
     /// For scenarios that break the store on purpose: nothing is asked of it any more.
     pub fn leave_broken(mut self) {
         self.over = true;
+    }
+}
+
+/// Makes an installation where this run's tests have theirs.
+pub fn create(folder: &Path, database: Option<&Database>, clock: &Arc<Hands>) -> Result<Installation> {
+    let clock = Arc::<Hands>::clone(clock);
+    match database {
+        None => Installation::create(folder, None, clock),
+        Some(database) => {
+            let authority = database.authority().unwrap();
+            Installation::create_on(folder, None, clock, &database.url(), &authority)
+        }
     }
 }
 

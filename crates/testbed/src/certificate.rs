@@ -1,0 +1,61 @@
+//! A certificate authority of one run and the certificate it gives the server, made by `openssl`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::account::finish;
+use crate::failure::Result;
+use crate::folder::Folder;
+use crate::programs;
+
+/// P-256 keys take milliseconds; a machine may be busy.
+const TASK_MAX: Duration = Duration::from_secs(30);
+
+/// Where the PEM files are.
+pub struct Certificates {
+    /// The authority's certificate, which clients trust.
+    pub authority: PathBuf,
+    /// The server's certificate, for 127.0.0.1 and localhost.
+    pub certificate: PathBuf,
+    /// The server's private key, readable by the account alone.
+    pub key: PathBuf,
+}
+
+/// What `openssl req` reads instead of the machine's own configuration (RFC 5280, section 4.2.1).
+const CONFIGURATION: &str = "\
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = testbed
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = IP:127.0.0.1, DNS:localhost
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+";
+
+/// Makes both in `folder`. They are valid for a week: no run is longer.
+pub fn make(folder: &Folder) -> Result<Certificates> {
+    folder.write("openssl.cnf", CONFIGURATION)?;
+    request(folder, "authority", &["-subj", "/CN=testbed authority"])?;
+    request(folder, "server", &["-subj", "/CN=127.0.0.1", "-CA", "authority.crt", "-CAkey", "authority.key"])?;
+    let at = |name: &str| folder.path().join(name);
+    Ok(Certificates { authority: at("authority.crt"), certificate: at("server.crt"), key: at("server.key") })
+}
+
+/// Makes `<name>.key` and `<name>.crt` with the extensions of that name.
+fn request(folder: &Folder, name: &str, arguments: &[&str]) -> Result {
+    let mut task = folder.account().task(&programs::openssl()?, folder.path(), TASK_MAX);
+    task.args(["req", "-x509", "-config", "openssl.cnf", "-extensions", name, "-days", "7", "-nodes"]);
+    task.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    task.arg("-keyout").arg(Path::new(name).with_extension("key"));
+    task.arg("-out").arg(Path::new(name).with_extension("crt"));
+    finish(task.args(arguments), "making a certificate").map(|_| ())
+}
