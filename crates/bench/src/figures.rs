@@ -27,6 +27,11 @@ impl Figures {
         }
     }
 
+    /// The median of a figure's rounds.
+    pub fn median(&self, name: &str) -> Option<f64> {
+        self.rows.iter().find(|row| row.name == name).map(|row| spread(&row.rounds).1)
+    }
+
     /// A word about the circumstances.
     pub fn note(&mut self, text: String) {
         self.notes.push(text);

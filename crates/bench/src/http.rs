@@ -38,9 +38,11 @@ pub fn serve(data: &Path) -> Result<()> {
 /// A server with its data, and where it listens.
 pub struct Http {
     server: Server,
+    /// Another process that does part of its work.
+    database: Option<u32>,
     address: SocketAddr,
     bearer: String,
-    subjects: Vec<Vec<SubjectId>>,
+    subjects: Vec<SubjectId>,
     items: usize,
 }
 
@@ -54,15 +56,15 @@ impl Drop for Server {
     }
 }
 
-/// Rounds for which there are subjects: one each for every client, so that every save begins a form.
-const ROUNDS_MAX: usize = 20;
-
 impl Http {
-    pub fn begin(folder: &Path, items: usize, clients: usize) -> Result<Self> {
+    /// With as many subjects as all rounds take: every save begins a form.
+    pub fn begin(folder: &Path, items: usize, subjects: usize, on: Option<&testbed::Server>) -> Result<Self> {
         let data: PathBuf = folder.join("data");
-        let scene = Scene::found(&data, items)?;
-        let subjects: Vec<Vec<SubjectId>> =
-            (0..ROUNDS_MAX).map(|round| scene.subjects(clients, &round.to_string())).collect::<Result<_>>()?;
+        let scene = match on {
+            None => Scene::found(&data, items)?,
+            Some(server) => Scene::found_on(&data, items, server)?,
+        };
+        let subjects = scene.subjects(subjects, "B")?;
         drop(scene);
         let mut server =
             Command::new(std::env::current_exe()?).arg("serve").arg(&data).stdout(Stdio::piped()).spawn()?;
@@ -78,17 +80,17 @@ impl Http {
         }
         let token: serde_json::Value = serde_json::from_str(&body)?;
         let bearer = token.get("token").and_then(|token| token.as_str()).context("a token")?.to_owned();
-        Ok(Http { server, address, bearer, subjects, items })
+        Ok(Http { server, database: on.and_then(testbed::Server::pid), address, bearer, subjects, items })
     }
 
     /// All clients save, visit after visit.
-    pub fn round(&mut self, slice: Duration, figures: &mut Figures) -> Result<()> {
-        let subjects = self.subjects.pop().context("more rounds than the bench has subjects for")?;
-        let clients = subjects.len();
-        let process = self.server.0.id();
-        let before = machine::cpu(process);
+    pub fn round(&mut self, name: &str, clients: usize, slice: Duration, figures: &mut Figures) -> Result<()> {
+        let rest = self.subjects.len().checked_sub(clients).context("more rounds than the bench has subjects for")?;
+        let before = self.cpu();
         let begun = Instant::now();
-        let threads: Vec<_> = subjects
+        let threads: Vec<_> = self
+            .subjects
+            .split_off(rest)
             .into_iter()
             .map(|subject| {
                 let (address, bearer, items) = (self.address, self.bearer.clone(), self.items);
@@ -100,11 +102,16 @@ impl Http {
             each.extend(thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
         }
         let took = begun.elapsed();
-        let used = machine::cpu(process).saturating_sub(before);
-        let name = format!("HTTP: saves of {} items, {clients} clients", self.items);
+        let used = self.cpu().saturating_sub(before);
+        let clients = if clients == 1 { "1 client".into() } else { format!("{clients} clients") };
+        let name = format!("{name}, {clients}");
+        figures.latencies(&name, each.clone(), took);
         figures.add(&format!("{name}: server's CPU each"), "us", used.as_secs_f64() * 1e6 / each.len().max(1) as f64);
-        figures.latencies(&name, each, took);
         Ok(())
+    }
+
+    fn cpu(&self) -> Duration {
+        machine::cpu(self.server.0.id()) + self.database.map_or(Duration::ZERO, machine::cpu_with_children)
     }
 }
 

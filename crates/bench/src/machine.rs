@@ -22,11 +22,24 @@ pub fn describe(figures: &mut Figures) {
 
 /// Processor time that a process has used; zero where the kernel does not say.
 pub fn cpu(process: u32) -> Duration {
+    // Fields 14 and 15 of proc(5): its own time, outside and inside the kernel.
+    Duration::from_secs_f64(fields(process).skip(11).take(2).sum::<f64>() / TICKS)
+}
+
+/// Processor time that a process and its children have used, those that ended included.
+pub fn cpu_with_children(process: u32) -> Duration {
+    let ended: f64 = fields(process).skip(13).take(2).sum();
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let children = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let children = children.filter(|child| fields(*child).nth(1) == Some(f64::from(process)));
+    children.map(cpu).sum::<Duration>() + cpu(process) + Duration::from_secs_f64(ended / TICKS)
+}
+
+/// The fields of proc(5) after the process's name, which is in brackets and may hold anything; the state counts as 0.
+fn fields(process: u32) -> impl Iterator<Item = f64> {
     let stat = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).unwrap_or_default();
-    // After the name, which is in brackets and may hold anything: fields 14 and 15 of proc(5).
-    let Some((_, rest)) = stat.rsplit_once(") ") else { return Duration::ZERO };
-    let ticks: f64 = rest.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    Duration::from_secs_f64(ticks / TICKS)
+    let rest = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+    rest.split(' ').map(|field| field.parse().unwrap_or(0.0)).collect::<Vec<_>>().into_iter()
 }
 
 /// The most memory that this process ever held, in bytes.

@@ -5,6 +5,8 @@
 //! medians and how far the rounds lay apart.
 
 mod act;
+mod by_hand;
+mod compare;
 mod exchange;
 mod figures;
 mod growth;
@@ -25,8 +27,8 @@ use figures::Figures;
 /// Measures Probity on this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// What to measure, in this order: plain, act, http, ledger, exchange.
-    #[arg(long, value_delimiter = ',', default_value = "plain,act,http,ledger,exchange")]
+    /// What to measure, in this order: plain, act, http, compare, ledger, exchange.
+    #[arg(long, value_delimiter = ',', default_value = "plain,act,http,compare,ledger,exchange")]
     parts: Vec<String>,
     /// Rounds of each alternating part.
     #[arg(long, default_value_t = 3)]
@@ -90,7 +92,10 @@ fn measure(arguments: &Arguments) -> Result<()> {
         .then(|| act::Acts::begin(&fresh(arguments, "act")?, arguments.items, arguments.clients))
         .transpose()?;
     let mut http = wants("http")
-        .then(|| http::Http::begin(&fresh(arguments, "http")?, arguments.items, arguments.clients))
+        .then(|| {
+            let subjects = arguments.clients.saturating_mul(usize::try_from(arguments.rounds)?);
+            http::Http::begin(&fresh(arguments, "http")?, arguments.items, subjects, None)
+        })
         .transpose()?;
     for round in 1..=arguments.rounds {
         figures::say(&format!("round {round} of {}", arguments.rounds));
@@ -101,10 +106,14 @@ fn measure(arguments: &Arguments) -> Result<()> {
             act.round(slice, &mut figures)?;
         }
         if let Some(http) = &mut http {
-            http.round(slice, &mut figures)?;
+            let name = format!("HTTP: saves of {} items", arguments.items);
+            http.round(&name, arguments.clients, slice, &mut figures)?;
         }
     }
     drop((plain, act, http));
+    if wants("compare") {
+        compare::measure(&fresh(arguments, "compare")?, arguments.rounds, slice, &mut figures)?;
+    }
     if wants("ledger") {
         growth::measure(&fresh(arguments, "ledger")?, arguments.entries, &mut figures)?;
     }

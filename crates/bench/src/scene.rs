@@ -60,7 +60,17 @@ pub fn request() -> RequestId {
 impl Scene {
     /// Founds it all in a folder.
     pub fn found(folder: &Path, items: usize) -> Result<Self> {
-        let installation = Installation::create(folder, None, Arc::new(Machine))?;
+        Self::found_in(Installation::create(folder, None, Arc::new(Machine))?, items)
+    }
+
+    /// As [`Scene::found`], with the organization on a server.
+    pub fn found_on(folder: &Path, items: usize, server: &testbed::Server) -> Result<Self> {
+        let authority = std::fs::read_to_string(server.authority())?;
+        let clock = Arc::new(Machine);
+        Self::found_in(Installation::create_on(folder, None, clock, &server.url(), &authority)?, items)
+    }
+
+    fn found_in(installation: Installation, items: usize) -> Result<Self> {
         let founding =
             FoundOrganization { name: "Bench".into(), origin: "bench.example/ledger".into(), second_factor: false };
         let first = FirstAdministrator {

@@ -3,12 +3,16 @@
 use serde::Serialize;
 use trial::permission::Permission;
 
-use crate::{actor::Access, error::Result, place::Target, tx::Tx};
+use crate::{actor::Access, backend::Ahead, error::Result, place::Target, tx::Tx};
 
 pub(crate) mod sealed {
     /// Only this crate makes acts and views.
     pub trait Sealed {}
 }
+
+/// Questions told beforehand.
+#[derive(Default)]
+pub struct AskedAhead(pub(crate) Vec<Ahead>);
 
 /// A thing done. It names what it needs; there is no default and no “nothing”.
 pub trait Act: sealed::Sealed + Serialize + Send + 'static {
@@ -19,6 +23,18 @@ pub trait Act: sealed::Sealed + Serialize + Send + 'static {
 
     /// The narrowest record that it is about; the store finds where that lies.
     fn target(&self) -> Target;
+
+    /// What it will ask, where that is known beforehand.
+    #[doc(hidden)]
+    fn ahead(&self) -> AskedAhead {
+        AskedAhead::default()
+    }
+
+    /// The one subject whose rows are all that it changes, where it is so.
+    #[doc(hidden)]
+    fn changes_only(&self) -> Option<[u8; 16]> {
+        None
+    }
 
     /// Does it. Runs inside a savepoint: an error leaves nothing.
     ///

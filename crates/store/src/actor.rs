@@ -1,6 +1,8 @@
 //! Who acts, and the proof that they may. Both have private fields: an [`Actor`] comes from a session or from the
 //! console, an [`Access`] from a decision made in the transaction that uses it.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use jiff::Timestamp;
 use trial::{
     access::{Capacity, Decision, Grant, Place, Principal, Sites, decide},
@@ -92,16 +94,28 @@ impl Access {
         needs: Permission,
         at: Timestamp,
     ) -> Result<Access> {
+        Self::decide_knowing(db, &mut Grants::default(), actor, target, needs, at)
+    }
+
+    /// As [`Access::decide`], with grants that are known to stand.
+    pub(crate) fn decide_knowing(
+        db: &Connection,
+        known: &mut Grants,
+        actor: &Actor,
+        target: Target,
+        needs: Permission,
+        at: Timestamp,
+    ) -> Result<Access> {
         let located = match locate(db, target, actor.person()) {
             // Whoever is not signed in learns that, not whether the record is there.
             Err(Error::Hidden) if matches!(actor.principal, Principal::Nobody) => return Err(Error::SignedOut),
             other => other?,
         };
         let grants = match actor.person() {
-            Some(person) => grants_now(db, person, actor.session)?,
-            None => Vec::new(),
+            Some(person) => known.of(db, person, actor.session)?,
+            None => &[],
         };
-        match decide(actor.principal, &grants, needs, located.place, at) {
+        match decide(actor.principal, grants, needs, located.place, at) {
             Decision::Allow(capacity, sites) => Ok(Access { actor: actor.clone(), capacity, sites, located, at }),
             Decision::Hidden if matches!(actor.principal, Principal::Nobody) => Err(Error::SignedOut),
             Decision::Hidden => Err(Error::Hidden),
@@ -152,6 +166,41 @@ impl Access {
                 Shown::Value(value.0.clone())
             }
             _ => Shown::Withheld,
+        }
+    }
+}
+
+/// Grants that were looked up, as long as they stand.
+#[derive(Default)]
+pub(crate) struct Grants {
+    known: HashMap<(PersonId, Option<SessionId>), Vec<Grant>>,
+    /// Entries of the organization's ledger when they were.
+    size: u64,
+}
+
+/// People whose grants are kept at hand.
+const GRANTS_MAX: usize = 4_096;
+
+impl Grants {
+    /// Forgets them where the organization's ledger has grown.
+    pub(crate) fn heed(&mut self, size: u64) {
+        if self.size != size {
+            self.forget();
+            self.size = size;
+        }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    fn of(&mut self, db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<&[Grant]> {
+        if self.known.len() >= GRANTS_MAX {
+            self.forget();
+        }
+        match self.known.entry((person, session)) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(gap) => Ok(gap.insert(grants_now(db, person, session)?)),
         }
     }
 }

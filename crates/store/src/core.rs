@@ -4,19 +4,26 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use ledger::{Entry, Hash};
-use trial::ids::RequestId;
+use trial::{
+    ids::{Id as _, RequestId},
+    permission::Permission,
+};
 
 use crate::{
     act::Act,
-    actor::{Access, Actor},
-    backend::{Connection, Location, Since, values},
+    actor::{Access, Actor, Grants},
+    backend::{Ahead, Connection, Location, Since, values},
     error::{Error, Result},
     fresh::Fresh,
     log::{self, Log},
+    place::{ORGANIZATION_LEDGER, Target},
     shared::Shared,
     time,
     tx::{self, Aftermath, Receipt, Tx},
 };
+
+/// Finds what a request did.
+pub(crate) const REQUEST: &str = "SELECT ledger, entry FROM request WHERE id = ?1";
 
 /// One connection that writes, and the state of the ledgers it appends to.
 pub(crate) struct Core {
@@ -24,6 +31,7 @@ pub(crate) struct Core {
     location: Location,
     pub(crate) shared: Arc<Shared>,
     logs: BTreeMap<u32, Log>,
+    grants: Grants,
     fresh: Fresh,
     after: Aftermath,
     /// What the row that writers take said when this one last committed, and what it says now.
@@ -42,6 +50,7 @@ impl Core {
             location,
             shared,
             logs: BTreeMap::new(),
+            grants: Grants::default(),
             fresh: Fresh::default(),
             after: Aftermath::default(),
             known: Since::default(),
@@ -52,9 +61,9 @@ impl Core {
     }
 
     /// Begins a group. Where others wrote since the last one, their entries are taken in first.
-    pub(crate) fn begin(&mut self) -> Result<()> {
+    pub(crate) fn begin(&mut self, ahead: Vec<Ahead>) -> Result<()> {
         self.first = None;
-        self.turn = self.db.begin()?;
+        self.turn = self.db.begin(ahead)?;
         if let Some(turn) = self.turn {
             self.shared.heed(turn.forget);
             if turn.count != self.known.count.saturating_add(1) {
@@ -80,7 +89,7 @@ impl Core {
     /// Whether an entry that was on its way when the connection went is stored. It waits for its turn, so that the
     /// transaction that carried it has ended by then.
     pub(crate) fn stands(&self, first: Appended) -> Result<bool> {
-        self.db.begin()?;
+        self.db.begin(Vec::new())?;
         let leaf = self.db.one(
             "SELECT leaf FROM entry WHERE ledger = ?1 AND idx = ?2",
             values![first.ledger, log::int(first.index)?],
@@ -103,7 +112,7 @@ impl Core {
         if let Some(receipt) = self.repeated::<A>(actor, request, body)? {
             return Ok(receipt);
         }
-        let access = Access::decide(&self.db, actor, act.target(), A::NEEDS, now)?;
+        let access = self.decide(actor, act.target(), A::NEEDS, now)?;
         let number = access.located().ledger;
         let at = self.next_instant(number, now)?;
         self.db.savepoint()?;
@@ -127,6 +136,10 @@ impl Core {
         match done {
             Ok((receipt, appended)) => {
                 self.release()?;
+                match act.changes_only() {
+                    Some(about) => self.db.wrote(Some(&[about, *request.bytes()])),
+                    None => self.db.wrote(None),
+                }
                 self.first.get_or_insert(appended);
                 Ok(receipt)
             }
@@ -187,11 +200,14 @@ impl Core {
     /// The time of the next entry of a ledger: now, or the last entry's where the clock was set back. Whole
     /// microseconds, as the entry writes it: what is derived from it must come out the same in a rebuild.
     fn next_instant(&mut self, number: u32, now: Timestamp) -> Result<Timestamp> {
-        let exists = self.logs.contains_key(&number)
-            || self.db.one("SELECT 1 FROM ledger WHERE number = ?1", values![number], |_| Ok(()))?.is_some();
         // The founding act brings the ledger itself.
-        let last = if exists { self.log(number)?.last } else { Timestamp::UNIX_EPOCH };
+        let last = if self.is_there(number)? { self.log(number)?.last } else { Timestamp::UNIX_EPOCH };
         Ok(time::instant(time::micros(now.max(last))))
+    }
+
+    fn is_there(&self, number: u32) -> Result<bool> {
+        Ok(self.logs.contains_key(&number)
+            || self.db.one("SELECT 1 FROM ledger WHERE number = ?1", values![number], |_| Ok(()))?.is_some())
     }
 
     /// The state of a ledger, read when first needed.
@@ -237,15 +253,23 @@ impl Core {
         self.spoiled = false;
         self.after = Aftermath::default();
         self.logs.clear();
+        self.grants.forget();
         self.shared.ring.forget();
         self.shared.definitions.forget();
         self.shared.sessions.forget();
     }
 
+    /// Decides. Whose grants were looked up already is not looked up again while nothing changed in the organization's
+    /// ledger, which tells of every person, grant and ended session.
+    fn decide(&mut self, actor: &Actor, target: Target, needs: Permission, now: Timestamp) -> Result<Access> {
+        // The founding act brings the ledger itself.
+        let size = if self.is_there(ORGANIZATION_LEDGER)? { self.log(ORGANIZATION_LEDGER)?.frontier.size() } else { 0 };
+        self.grants.heed(size);
+        Access::decide_knowing(&self.db, &mut self.grants, actor, target, needs, now)
+    }
+
     fn repeated<A: Act>(&self, actor: &Actor, request: RequestId, body: Hash) -> Result<Option<Receipt>> {
-        let found = self.db.one("SELECT ledger, entry FROM request WHERE id = ?1", values![&request], |row| {
-            Ok((row.number(0)?, row.size(1)?))
-        })?;
+        let found = self.db.one(REQUEST, values![&request], |row| Ok((row.number(0)?, row.size(1)?)))?;
         let Some((number, index)) = found else { return Ok(None) };
         let (bytes, entry) = log::entry(&self.db, number, index)?;
         if entry.actor != actor.name() || entry.act != A::NAME || entry.body != Some(body) {

@@ -70,6 +70,10 @@ pub fn current_version(studies: &[Study]) -> Option<&VersionOid> {
     studies.iter().find_map(|study| study.versions.last()).map(|version| &version.oid)
 }
 
+pub(crate) fn not_defined() -> Error {
+    Error::refused("study", "not_defined", "this study has no definition yet: import one (ODM) first")
+}
+
 /// The definitions that are open.
 #[derive(Default)]
 pub(crate) struct Definitions(Mutex<HashMap<(StudyId, u32), Arc<Defined>>>);
@@ -86,6 +90,18 @@ impl Definitions {
         let number = db
             .one("SELECT definition FROM study WHERE id = ?1", values![&study], |row| row.number(0))?
             .ok_or(Error::Hidden)?;
+        self.numbered(db, ring, organization, study, number)
+    }
+
+    /// The published definition of this number; `None` for 0.
+    pub(crate) fn numbered(
+        &self,
+        db: &Connection,
+        ring: &KeyRing,
+        organization: OrganizationId,
+        study: StudyId,
+        number: u32,
+    ) -> Result<Option<Arc<Defined>>> {
         if number == 0 {
             return Ok(None);
         }
@@ -112,9 +128,7 @@ impl Definitions {
         organization: OrganizationId,
         study: StudyId,
     ) -> Result<Arc<Defined>> {
-        self.newest(db, ring, organization, study)?.ok_or_else(|| {
-            Error::refused("study", "not_defined", "this study has no definition yet: import one (ODM) first")
-        })
+        self.newest(db, ring, organization, study)?.ok_or_else(not_defined)
     }
 
     /// Forgets what is kept: a transaction that was undone may have published it.

@@ -71,7 +71,7 @@ impl Organization {
         };
         let copy = self.location().beside(into).create()?;
         self.reading(|snapshot| {
-            copy.begin()?;
+            copy.begin(Vec::new())?;
             let mut newest = newest(snapshot.db)?;
             let (Some(last), Some(other)) = (newest.pop(), newest.pop()) else { return Err(too_little()) };
             let damage = Damage { harm, last, other, foreign };

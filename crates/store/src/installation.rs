@@ -13,8 +13,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use trial::{
@@ -35,8 +34,6 @@ use crate::{
     time::Clock,
 };
 
-/// How often it is looked whether another program founded an organization.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// Ends the name of the root key's file while it is not yet the root key.
 const NEXT: &str = ".next";
 
@@ -48,8 +45,6 @@ pub struct Installation {
     root_file: PathBuf,
     clock: Arc<dyn Clock>,
     organizations: RwLock<BTreeMap<OrganizationId, Arc<Organization>>>,
-    /// When it was last looked for organizations that others founded.
-    refreshed: Mutex<Option<Instant>>,
     /// Held as long as this lives.
     _lock: File,
 }
@@ -127,7 +122,6 @@ impl Installation {
             root_file: key_file,
             clock,
             organizations: RwLock::default(),
-            refreshed: Mutex::default(),
         })
     }
 
@@ -148,7 +142,6 @@ impl Installation {
             root_file: key_file,
             clock,
             organizations: RwLock::default(),
-            refreshed: Mutex::default(),
             _lock: lock,
         };
         for found in installation.home.organizations()? {
@@ -215,40 +208,36 @@ impl Installation {
     /// The organization with this id.
     #[must_use]
     pub fn organization(&self, id: OrganizationId) -> Option<Arc<Organization>> {
-        self.known(id).or_else(|| {
-            self.refresh();
-            self.known(id)
-        })
-    }
-
-    fn known(&self, id: OrganizationId) -> Option<Arc<Organization>> {
         self.organizations.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone)
     }
 
     /// Every organization.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Organization>> {
-        self.refresh();
         self.organizations.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
     }
 
-    /// Opens what another program founded on the same server meanwhile.
-    fn refresh(&self) {
+    /// Opens what another program founded on the same server meanwhile. Whoever serves calls it every few seconds, from a
+    /// thread that may wait.
+    ///
+    /// # Errors
+    /// Where the server cannot be asked.
+    pub fn refresh(&self) -> Result<()> {
         if !self.home.is_shared() {
-            return;
+            return Ok(());
         }
-        let mut refreshed = self.refreshed.lock().unwrap_or_else(PoisonError::into_inner);
-        if refreshed.is_some_and(|at: Instant| at.elapsed() < REFRESH_EVERY) {
-            return;
+        for found in self.home.organizations()? {
+            if self.organization(found.keys.organization).is_none() {
+                self.keep(self.open_organization(&found)?);
+            }
         }
-        *refreshed = Some(Instant::now());
-        let opened = self.home.organizations().and_then(|all| {
-            let new = all.iter().filter(|found| self.known(found.keys.organization).is_none());
-            new.map(|found| self.open_organization(found)).collect::<Result<Vec<_>>>()
-        });
-        match opened {
-            Ok(new) => new.into_iter().for_each(|organization| drop(self.keep(organization))),
-            Err(error) => tracing::warn!(%error, "organizations founded elsewhere are not seen yet"),
+        Ok(())
+    }
+
+    /// Lets go of connections that nobody needed since this was last called. Whoever serves calls it now and then.
+    pub fn rest(&self) {
+        for organization in self.all() {
+            organization.rest();
         }
     }
 

@@ -1,21 +1,25 @@
 //! An open organization: its two doors, its writer, its readers.
 
-use std::sync::{Arc, Mutex, PoisonError, mpsc::sync_channel};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+    mpsc::sync_channel,
+};
 
-use trial::ids::{LedgerId, OrganizationId, RequestId};
+use trial::ids::{Id as _, LedgerId, OrganizationId, RequestId};
 
 use crate::{
     act::Act,
     actor::{Access, Actor},
-    backend::{Connection, Location, Trouble, values},
-    core::{Core, Looked},
+    backend::{Ahead, Connection, Location, Trouble, values},
+    core::{Core, Looked, REQUEST},
     error::{Error, Result},
     fresh::Fresh,
     session::{self, Presence, SignedIn},
     shared::Shared,
     tx::Receipt,
     view::{Snapshot, View},
-    writer::{Writer, job},
+    writer::{Writer, job, job_asking},
 };
 
 /// Reading connections kept open.
@@ -25,32 +29,23 @@ const READERS_MAX: usize = 8;
 pub struct Organization {
     shared: Arc<Shared>,
     location: Location,
-    /// Started when first needed: a server may hold more organizations than a database takes connections.
-    writer: Mutex<Option<Arc<Writer>>>,
+    writer: Writer,
     readers: Mutex<Vec<Connection>>,
+    /// Somebody read since it was last looked.
+    busy: AtomicBool,
 }
 
 impl Organization {
     pub(crate) fn open(location: Location, shared: Shared) -> Result<Self> {
-        let organization =
-            Organization { shared: Arc::new(shared), location, writer: Mutex::default(), readers: Mutex::default() };
+        let shared = Arc::new(shared);
         // A file that does not open is told at the start. Whether a schema does, its server says when it is asked.
-        if let Location::File { .. } = organization.location {
-            organization.writer()?;
-        }
-        Ok(organization)
-    }
-
-    fn writer(&self) -> Result<Arc<Writer>> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(writer) = &*writer {
-            return Ok(Arc::clone(writer));
-        }
-        let mut core = Core::new(self.location.writer()?, self.location.clone(), Arc::clone(&self.shared));
-        core.check_ledgers()?;
-        let started = Arc::new(Writer::start(core)?);
-        *writer = Some(Arc::clone(&started));
-        Ok(started)
+        let core = match location {
+            Location::File { .. } => Some(Core::open(&location, &shared)?),
+            Location::Schema { .. } => None,
+        };
+        let (of, with) = (location.clone(), Arc::clone(&shared));
+        let writer = Writer::start(core, move || Core::open(&of, &with))?;
+        Ok(Organization { writer, readers: Mutex::default(), busy: AtomicBool::new(false), shared, location })
     }
 
     /// Its id.
@@ -100,7 +95,9 @@ impl Organization {
         let actor = actor.clone();
         // On the caller's thread: the writer's is the one that all wait for.
         let body = self.shared.fingerprint(&act)?;
-        self.writer()?.submit(job(move |core| core.perform(&actor, &act, request, body), answer))
+        let mut ahead = act.ahead().0;
+        ahead.push(Ahead::new(request.bytes(), REQUEST, values![&request]));
+        self.writer.submit(job_asking(ahead, move |core| core.perform(&actor, &act, request, body), answer))
     }
 
     /// Shows a view. One that shows clinical or identifying data is in the ledger, durably, before this returns.
@@ -116,7 +113,7 @@ impl Organization {
             Ok((shown, looked))
         })?;
         if let Some(looked) = looked {
-            self.writer()?.run(move |core| core.note(&looked))?;
+            self.writer.run(move |core| core.note(&looked))?;
         }
         Ok(shown)
     }
@@ -147,7 +144,7 @@ impl Organization {
 
     /// Appends an entry that says what an export held; see `views::export`.
     pub(crate) fn note(&self, looked: Looked) -> Result<()> {
-        self.writer()?.run(move |core| core.note(&looked))
+        self.writer.run(move |core| core.note(&looked))
     }
 
     /// Who holds this session token; `None`: nobody, or no longer.
@@ -172,9 +169,7 @@ impl Organization {
     fn used(&self, (signed_in, write): session::Found, now: jiff::Timestamp) -> SignedIn {
         if let Some(session) = write {
             // Nobody waits for it: if it is lost, the session ends a little early.
-            let _ = self
-                .writer()
-                .and_then(|writer| writer.submit(job(move |core| session::seen(core, session, now), drop)));
+            let _ = self.writer.submit(job(move |core| session::seen(core, session, now), drop));
         }
         signed_in
     }
@@ -197,7 +192,7 @@ impl Organization {
     pub fn checkpoint_of(&self, number: u32) -> Result<String> {
         self.with_reader(|db| db.one("SELECT 1 FROM ledger WHERE number = ?1", values![number], |_| Ok(())))?
             .ok_or(Error::Hidden)?;
-        self.writer()?.run(move |core| core.checkpoint(number))
+        self.writer.run(move |core| core.checkpoint(number))
     }
 
     /// Every ledger: number, public id, origin.
@@ -225,7 +220,7 @@ impl Organization {
     /// # Errors
     /// Faults only.
     pub fn durability(&self) -> Result<String> {
-        self.writer()?.run(|core| core.db.durability())
+        self.writer.run(|core| core.db.durability())
     }
 
     /// Runs something against one state of the data.
@@ -238,6 +233,13 @@ impl Organization {
                 definitions: &self.shared.definitions,
             })
         })
+    }
+
+    /// Lets go of reading connections that were not needed since it was last asked to.
+    pub(crate) fn rest(&self) {
+        if !self.busy.swap(false, Ordering::Relaxed) {
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
@@ -253,6 +255,7 @@ impl Organization {
 
     /// A connection in a transaction that reads. One that was kept may have been lost meanwhile: then a new one is made.
     fn reader(&self) -> Result<Connection> {
+        self.busy.store(true, Ordering::Relaxed);
         loop {
             let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let was_kept = kept.is_some();
@@ -275,6 +278,13 @@ impl Organization {
 }
 
 impl Core {
+    /// Connects, and looks at every ledger.
+    fn open(location: &Location, shared: &Arc<Shared>) -> Result<Self> {
+        let mut core = Core::new(location.writer()?, location.clone(), Arc::clone(shared));
+        core.check_ledgers()?;
+        Ok(core)
+    }
+
     /// Opens every ledger once at the start: one that does not continue its checkpoint makes the store read-only.
     fn check_ledgers(&mut self) -> Result<()> {
         let numbers = self.db.select("SELECT number FROM ledger", &[], |row| row.number(0))?;

@@ -2,7 +2,7 @@
 
 use trial::{
     access::{Place, Scope},
-    ids::{FormId, GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
+    ids::{FormId, GrantId, ImportId, KeyId, PersonId, SiteId, StudyId, SubjectId},
     role::Role,
 };
 
@@ -55,14 +55,29 @@ pub(crate) struct Located {
     pub ledger: u32,
     /// As the entry names it.
     pub name: String,
+    /// What the same row says of a subject.
+    pub subject: Option<Standing>,
 }
+
+/// What a subject's row and its study's say beside where it lies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub key: KeyId,
+    pub erased: bool,
+    /// Version of the study's definition record, 0: none published.
+    pub definition: u32,
+}
+
+/// Finds a subject.
+pub(crate) const SUBJECT: &str = "SELECT s.study, s.site, t.ledger, s.key, s.status, t.definition
+     FROM subject s JOIN study t ON t.id = s.study WHERE s.id = ?1";
 
 /// The organization's ledger.
 pub(crate) const ORGANIZATION_LEDGER: u32 = 1;
 
 /// Finds a target. A record that is not there is [`Error::Hidden`].
 pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -> Result<Located> {
-    let here = |place, name: String| Located { place, ledger: ORGANIZATION_LEDGER, name };
+    let here = |place, name: String| Located { place, ledger: ORGANIZATION_LEDGER, name, subject: None };
     Ok(match target {
         Target::Door => here(Place::Door, "door".into()),
         Target::Installation => here(Place::Installation, "installation".into()),
@@ -82,13 +97,13 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
             in_study(db, study, Place::Site(study, site), format!("site:{site}"))?
         }
         Target::Subject(subject) => {
-            let row = db.one(
-                "SELECT s.study, s.site, t.ledger FROM subject s JOIN study t ON t.id = s.study WHERE s.id = ?1",
-                values![&subject],
-                |row| Ok((row.id(0)?, row.id(1)?, row.number(2)?)),
-            )?;
-            let (study, site, ledger) = row.ok_or(Error::Hidden)?;
-            Located { place: Place::Site(study, site), ledger, name: format!("subject:{subject}") }
+            let row = db.one(SUBJECT, values![&subject], |row| {
+                let standing =
+                    Standing { key: row.id(3)?, erased: row.text(4)? == "erased", definition: row.number(5)? };
+                Ok((Place::Site(row.id(0)?, row.id(1)?), row.number(2)?, standing))
+            })?;
+            let (place, ledger, standing) = row.ok_or(Error::Hidden)?;
+            Located { place, ledger, name: format!("subject:{subject}"), subject: Some(standing) }
         }
         Target::Form(form) => {
             let subject = at(db, "SELECT subject FROM form WHERE id = ?1", form)?;
@@ -111,7 +126,7 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
         }
         Target::Ledger(number) => {
             let (place, name) = ledger_place(db, number)?;
-            Located { place, ledger: number, name }
+            Located { place, ledger: number, name, subject: None }
         }
         Target::Entry(number, index) => at_entry(db, number, index, asker)?,
     })
@@ -129,7 +144,7 @@ pub(crate) fn scope_of(study: Option<StudyId>, site: Option<SiteId>) -> Scope {
 fn in_study(db: &Connection, study: StudyId, place: Place, name: String) -> Result<Located> {
     let ledger =
         db.one("SELECT ledger FROM study WHERE id = ?1", values![&study], |row| row.number(0))?.ok_or(Error::Hidden)?;
-    Ok(Located { place, ledger, name })
+    Ok(Located { place, ledger, name, subject: None })
 }
 
 /// Grants lie in the organization's ledger, wherever they hold.
@@ -147,7 +162,7 @@ fn at_scope(db: &Connection, scope: Scope) -> Result<Located> {
             (Place::Site(study, site), format!("site:{site}"))
         }
     };
-    Ok(Located { place, ledger: ORGANIZATION_LEDGER, name })
+    Ok(Located { place, ledger: ORGANIZATION_LEDGER, name, subject: None })
 }
 
 fn ledger_place(db: &Connection, number: u32) -> Result<(Place, String)> {
@@ -168,7 +183,7 @@ fn at_entry(db: &Connection, number: u32, index: u64, asker: Option<PersonId>) -
         .ok_or(Error::Hidden)?;
     let entry = ledger::Entry::decode(&bytes).map_err(Error::fault)?;
     let (place, name) = ledger_place(db, number)?;
-    let whole = Located { place, ledger: number, name };
+    let whole = Located { place, ledger: number, name, subject: None };
     let Some((kind, id)) = entry.target.split_once(':') else { return Ok(whole) };
     Ok(match kind {
         "subject" => id.parse().ok().map(Target::Subject),

@@ -58,7 +58,7 @@ impl Organization {
         }
         let fresh = self.location().beside(into).create()?;
         self.reading(|snapshot| {
-            fresh.begin()?;
+            fresh.begin(Vec::new())?;
             let (entries, records) = replay(snapshot, &fresh, &mut progress)?;
             fresh.commit()?;
             let (tables, differences) = compare(snapshot.db, &fresh)?;

@@ -172,6 +172,11 @@ impl<'a> Tx<'a> {
         read(self.db, self.ring, self.organization, key, None)
     }
 
+    /// Opens a record that was read already; `None` where its key was destroyed.
+    pub(crate) fn open<R: Record>(&self, key: &impl Id, version: u32, sealed: &[u8]) -> Result<Option<R>> {
+        record::open(self.db, self.ring, self.organization, key.bytes(), version, sealed)
+    }
+
     /// Ends the act: the entry first, then the records that point at it. Dying here leaves neither.
     pub(crate) fn finish(
         self,

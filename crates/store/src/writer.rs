@@ -6,13 +6,13 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use crate::{
-    backend::Trouble,
+    backend::{Ahead, Trouble},
     core::Core,
     error::{Error, Result},
 };
@@ -23,11 +23,15 @@ const QUEUE_MAX: usize = 4_096;
 const GROUP_MAX: usize = 256;
 /// How long a group waits for a database that went away, before it is told to try later.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// After which a connection that nobody needs is let go, where it can be had again.
+const IDLE: Duration = Duration::from_secs(60);
 /// Between two attempts to reach it.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Something to do in the open transaction, and somebody who waits for the outcome.
 pub(crate) trait Job: Send {
+    /// What it will ask, as far as that is known beforehand.
+    fn ahead(&self) -> Vec<Ahead>;
     /// Does it; again from the beginning where the transaction came to nothing.
     fn run(&mut self, core: &mut Core);
     /// Answers, once the fate of the transaction is known.
@@ -35,6 +39,7 @@ pub(crate) trait Job: Send {
 }
 
 struct Work<T, W, A> {
+    ahead: Vec<Ahead>,
     work: W,
     outcome: Option<Result<T>>,
     answer: A,
@@ -46,6 +51,10 @@ where
     W: FnMut(&mut Core) -> Result<T> + Send,
     A: FnOnce(Result<T>) + Send,
 {
+    fn ahead(&self) -> Vec<Ahead> {
+        self.ahead.clone()
+    }
+
     fn run(&mut self, core: &mut Core) {
         self.outcome = Some((self.work)(core));
     }
@@ -65,7 +74,16 @@ pub(crate) fn job<T: Send + 'static>(
     work: impl FnMut(&mut Core) -> Result<T> + Send + 'static,
     answer: impl FnOnce(Result<T>) + Send + 'static,
 ) -> Box<dyn Job> {
-    Box::new(Work { work, outcome: None, answer })
+    job_asking(Vec::new(), work, answer)
+}
+
+/// As [`job`], with what it will ask.
+pub(crate) fn job_asking<T: Send + 'static>(
+    ahead: Vec<Ahead>,
+    work: impl FnMut(&mut Core) -> Result<T> + Send + 'static,
+    answer: impl FnOnce(Result<T>) + Send + 'static,
+) -> Box<dyn Job> {
+    Box::new(Work { ahead, work, outcome: None, answer })
 }
 
 pub(crate) struct Writer {
@@ -74,11 +92,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(core: Core) -> Result<Self> {
+    /// Starts the thread. Without a `core` it opens one itself when the first job comes, and lets go of it when none has
+    /// come for a while: a server may hold more organizations than a database takes connections.
+    pub(crate) fn start(core: Option<Core>, open: impl Fn() -> Result<Core> + Send + 'static) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE_MAX);
         let thread = thread::Builder::new()
             .name("probity-writer".into())
-            .spawn(move || write(core, &jobs))
+            .spawn(move || write(core, open, &jobs))
             .map_err(Error::fault)?;
         Ok(Writer { queue: Some(queue), thread: Some(thread) })
     }
@@ -121,15 +141,40 @@ impl Drop for Writer {
 
 type Group = Vec<Box<dyn Job>>;
 
-fn write(mut core: Core, jobs: &Receiver<Box<dyn Job>>) {
+fn write(core: Option<Core>, open: impl Fn() -> Result<Core>, jobs: &Receiver<Box<dyn Job>>) {
+    let stays = core.is_some();
+    let mut core = core;
     // While the database is away nobody waits for it in vain: each group tries once.
     let mut patience = PATIENCE;
-    while let Ok(first) = jobs.recv() {
+    loop {
+        let first = match (stays, jobs.recv_timeout(IDLE)) {
+            (_, Ok(first)) => first,
+            (_, Err(RecvTimeoutError::Disconnected)) => return,
+            (true, Err(RecvTimeoutError::Timeout)) => continue,
+            (false, Err(RecvTimeoutError::Timeout)) => {
+                core = None;
+                continue;
+            }
+        };
         let mut group = vec![first];
         if patience.is_zero() {
             group.extend(jobs.try_iter().take(QUEUE_MAX));
         }
-        let reached = carry_out(&mut core, group, Some(jobs), patience);
+        let ready = match core.take() {
+            Some(ready) => Ok(ready),
+            None => open(),
+        };
+        let reached = match ready {
+            Ok(mut ready) => {
+                let reached = carry_out(&mut ready, group, Some(jobs), patience);
+                core = Some(ready);
+                reached
+            }
+            Err(error) => {
+                answer(group, &Err(error));
+                false
+            }
+        };
         patience = if reached { PATIENCE } else { Duration::ZERO };
     }
 }
@@ -210,27 +255,29 @@ fn not_known() -> Error {
     }
 }
 
-/// One transaction: everybody in the group, and those who come meanwhile.
+/// One transaction: everybody in the group, and those who come meanwhile, wave after wave.
 fn attempt(core: &mut Core, group: &mut Group, more: Option<&Receiver<Box<dyn Job>>>) -> Result<(), Failed> {
-    core.begin().map_err(|error| match core.db.trouble() {
+    join(group, more);
+    core.begin(asked(group, 0)).map_err(|error| match core.db.trouble() {
         Trouble::None => Failed::All(error),
         Trouble::Again | Trouble::Lost => Failed::Again(error),
     })?;
     let mut done = 0;
-    while let Some(job) = group.get_mut(done) {
-        // A panic may have left anything: the whole transaction goes. Its own caller hears that no answer came.
-        if catch_unwind(AssertUnwindSafe(|| job.run(core))).is_err() {
-            drop(group.remove(done));
-            return Err(Failed::Again(Error::fault("an act panicked")));
+    while done < group.len() {
+        while let Some(job) = group.get_mut(done) {
+            // A panic may have left anything: the whole transaction goes. Its own caller hears that no answer came.
+            if catch_unwind(AssertUnwindSafe(|| job.run(core))).is_err() {
+                drop(group.remove(done));
+                return Err(Failed::Again(Error::fault("an act panicked")));
+            }
+            if !core.db.in_transaction() {
+                return Err(ended(core));
+            }
+            done = done.saturating_add(1);
         }
-        if !core.db.in_transaction() {
+        join(group, more);
+        if done < group.len() && core.db.ahead(asked(group, done)).is_err() {
             return Err(ended(core));
-        }
-        done = done.saturating_add(1);
-        if group.len() < GROUP_MAX
-            && let Some(next) = more.and_then(|jobs| jobs.try_recv().ok())
-        {
-            group.push(next);
         }
     }
     core.commit().map_err(|error| match (core.db.trouble(), &error) {
@@ -239,6 +286,17 @@ fn attempt(core: &mut Core, group: &mut Group, more: Option<&Receiver<Box<dyn Jo
         (Trouble::None, Error::Fault { .. }) => Failed::Apart(error),
         (Trouble::None, _) => Failed::All(error),
     })
+}
+
+/// Takes in who waits.
+fn join(group: &mut Group, more: Option<&Receiver<Box<dyn Job>>>) {
+    if let Some(jobs) = more {
+        group.extend(jobs.try_iter().take(GROUP_MAX.saturating_sub(group.len())));
+    }
+}
+
+fn asked(group: &Group, from: usize) -> Vec<Ahead> {
+    group.iter().skip(from).flat_map(|job| job.ahead()).collect()
 }
 
 /// The database ended the transaction by itself. What came after would be on its own.

@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 use trial::{
     definition::{Indexed, ItemDef, ItemGroupDef},
     form::FormState,
-    ids::{FormId, GroupId, KeyId, SubjectId, VisitId},
+    ids::{FormId, GroupId, Id as _, SubjectId, VisitId},
     limit,
     permission::Permission,
 };
 
 use crate::{
-    act::Act,
+    act::{Act, AskedAhead},
     actor::Access,
     acts::change::{apply_change, field},
-    backend::values,
+    backend::{Ahead, Value, values},
+    definitions::not_defined,
     error::{Error, Refusal, Result},
     key::SealKey,
-    place::Target,
+    place::{self, Target},
     record::{FormRecord, GroupRecord, ItemKept, VisitRecord},
     tx::Tx,
 };
@@ -87,6 +88,18 @@ impl Act for SaveForm {
         Target::Subject(self.subject)
     }
 
+    fn ahead(&self) -> AskedAhead {
+        let about = self.subject.bytes();
+        AskedAhead(vec![
+            Ahead::new(about, place::SUBJECT, values![&self.subject]),
+            Ahead::new(about, STANDS, &self.stands()),
+        ])
+    }
+
+    fn changes_only(&self) -> Option<[u8; 16]> {
+        Some(*self.subject.bytes())
+    }
+
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         if self.changes.len() > limit::CHANGES_MAX {
             return Err(Error::refused(
@@ -95,8 +108,19 @@ impl Act for SaveForm {
                 format!("one save takes at most {} values: save in parts", limit::CHANGES_MAX),
             ));
         }
-        let defined = tx.definitions.published(tx.db, tx.ring, tx.organization, access.study()?)?;
-        let key = subject_key(tx, self.subject)?;
+        let standing = access.located().subject.ok_or(Error::Hidden)?;
+        let defined = tx
+            .definitions
+            .numbered(tx.db, tx.ring, tx.organization, access.study()?, standing.definition)?
+            .ok_or_else(not_defined)?;
+        if standing.erased {
+            return Err(Error::refused(
+                "subject",
+                "erased",
+                "this subject was erased: nothing can be entered any more",
+            ));
+        }
+        let key = tx.key(standing.key)?;
         let mut open = OpenForm::find(tx, self, defined.number, defined.current(), &key)?;
         if open.revision != self.revision {
             return Err(Error::Conflict {
@@ -177,17 +201,36 @@ impl SaveForm {
     }
 }
 
-fn subject_key(tx: &Tx<'_>, subject: SubjectId) -> Result<std::sync::Arc<SealKey>> {
-    let (key, status) = tx
-        .db
-        .one("SELECT key, status FROM subject WHERE id = ?1", values![&subject], |row| {
-            Ok((row.id::<KeyId>(0)?, row.text(1)?))
-        })?
-        .ok_or(Error::Hidden)?;
-    if status == "erased" {
-        return Err(Error::refused("subject", "erased", "this subject was erased: nothing can be entered any more"));
+/// What stands of a form, and of the row of a group that a save changes first: mostly the only one.
+const STANDS: &str =
+    "SELECT v.id, f.id, f.version, f.revision, f.state, q.sealed, g.id, g.version, r.sealed FROM visit v
+     LEFT JOIN form f ON f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
+     LEFT JOIN record q ON q.key = f.id AND q.kind = 'form' AND q.version = f.version
+     LEFT JOIN item_group g ON g.form = f.id AND g.group_oid = ?6 AND g.repeat = ?7
+     LEFT JOIN record r ON r.key = g.id AND r.kind = 'item_group' AND r.version = g.version
+     WHERE v.subject = ?1 AND v.event_oid = ?2 AND v.repeat = ?3";
+
+impl SaveForm {
+    /// The parameters of [`STANDS`].
+    fn stands(&self) -> [Value<'_>; 7] {
+        let (group, row) = self.first_row();
+        [
+            Value::from(&self.subject),
+            Value::from(&self.event),
+            Value::from(&self.event_repeat),
+            Value::from(&self.form),
+            Value::from(&self.form_repeat),
+            Value::from(group),
+            Value::from(row),
+        ]
     }
-    tx.key(key)
+
+    /// The row that is changed, or taken away, first.
+    fn first_row(&self) -> (&str, &str) {
+        let changed = self.changes.first().map(|change| (change.group.as_str(), change.group_repeat.as_str()));
+        let removed = || self.removed.first().map(|row| (row.group.as_str(), row.group_repeat.as_str()));
+        changed.or_else(removed).unwrap_or_default()
+    }
 }
 
 /// A form while it is being saved: what stands, and the definition it is saved under.
@@ -197,12 +240,22 @@ struct OpenForm<'a> {
     version: u32,
     revision: u64,
     record: FormRecord,
+    /// The form's record as it stands.
+    stored: Option<FormRecord>,
+    /// The row that the save changes first, and its record as it stands.
+    first: ((&'a str, &'a str), Option<(GroupId, u32, GroupRecord)>),
     key: &'a SealKey,
 }
 
 impl<'a> OpenForm<'a> {
     /// Finds the form, or makes ready to create it (and its visit) when it is stored.
-    fn find(tx: &mut Tx<'_>, save: &SaveForm, definition: u32, study: &'a Indexed, key: &'a SealKey) -> Result<Self> {
+    fn find(
+        tx: &mut Tx<'_>,
+        save: &'a SaveForm,
+        definition: u32,
+        study: &'a Indexed,
+        key: &'a SealKey,
+    ) -> Result<Self> {
         let event = study
             .event(&save.event)
             .ok_or_else(|| Error::refused("event", "unknown", format!("the study has no visit {}", save.event)))?;
@@ -218,22 +271,20 @@ impl<'a> OpenForm<'a> {
             .ok_or_else(|| Error::refused("form", "unknown", format!("the study has no form {}", save.form)))?;
         repeat_key("event_repeat", event.repeating, &save.event_repeat)?;
         repeat_key("form_repeat", form.repeating, &save.form_repeat)?;
-        let row = tx.db.one(
-            "SELECT v.id, f.id, f.version, f.revision, f.state FROM visit v LEFT JOIN form f
-               ON f.visit = v.id AND f.form_oid = ?4 AND f.repeat = ?5
-             WHERE v.subject = ?1 AND v.event_oid = ?2 AND v.repeat = ?3",
-            values![&save.subject, &save.event, &save.event_repeat, &save.form, &save.form_repeat],
-            |row| {
-                let visit: VisitId = row.id(0)?;
-                let form = match row.maybe_id::<FormId>(1)? {
-                    None => None,
-                    Some(form) => Some((form, row.number(2)?, row.size(3)?, row.text(4)?)),
-                };
-                Ok((visit, form))
-            },
-        )?;
+        let row = tx.db.one(STANDS, &save.stands(), |row| {
+            let visit: VisitId = row.id(0)?;
+            let form = match row.maybe_id::<FormId>(1)? {
+                None => None,
+                Some(form) => Some((form, row.number(2)?, row.size(3)?, row.text(4)?, row.maybe_blob(5)?)),
+            };
+            let group = match (row.maybe_id::<GroupId>(6)?, row.maybe_blob(8)?) {
+                (Some(group), Some(sealed)) => Some((group, row.number(7)?, sealed)),
+                _ => None,
+            };
+            Ok((visit, form, group))
+        })?;
         let visit = match &row {
-            Some((visit, _)) => *visit,
+            Some((visit, ..)) => *visit,
             None => {
                 let visit = tx.new_id()?;
                 let record = VisitRecord {
@@ -257,13 +308,25 @@ impl<'a> OpenForm<'a> {
             reason: None,
             claim: None,
         };
-        let (id, version, revision, state) = match row.and_then(|(_, form)| form) {
-            None => (tx.new_id()?, 0, 0, FormState::NotStarted),
-            Some((id, version, revision, state)) => {
-                (id, version, revision, FormState::from_code(&state).ok_or_else(|| Error::fault("unknown form state"))?)
-            }
+        let (form, group) = row.map_or((None, None), |(_, form, group)| (form, group));
+        let first = match group {
+            None => None,
+            Some((id, version, sealed)) => tx.open(&id, version, &sealed)?.map(|record| (id, version, record)),
         };
-        Ok(OpenForm { study, id, version, revision, record: FormRecord { state, ..fresh }, key })
+        let first = (save.first_row(), first);
+        Ok(match form {
+            None => {
+                OpenForm { study, id: tx.new_id()?, version: 0, revision: 0, record: fresh, stored: None, first, key }
+            }
+            Some((id, version, revision, state, sealed)) => {
+                let state = FormState::from_code(&state).ok_or_else(|| Error::fault("unknown form state"))?;
+                let stored = match sealed {
+                    None => None,
+                    Some(sealed) => tx.open(&id, version, &sealed)?,
+                };
+                OpenForm { study, id, version, revision, record: FormRecord { state, ..fresh }, stored, first, key }
+            }
+        })
     }
 
     fn group_def(&self, oid: &str) -> Result<&'a ItemGroupDef> {
@@ -298,14 +361,10 @@ impl<'a> OpenForm<'a> {
         match touched.entry((oid.to_owned(), repeat.to_owned())) {
             Entry::Occupied(found) => Ok(found.into_mut()),
             Entry::Vacant(gap) => {
-                let row = tx.db.one(
-                    "SELECT id FROM item_group WHERE form = ?1 AND group_oid = ?2 AND repeat = ?3",
-                    values![&self.id, oid, repeat],
-                    |row| row.id::<GroupId>(0),
-                )?;
-                let current = match row {
-                    None => None,
-                    Some(id) => tx.current::<GroupRecord>(&id)?.map(|(version, record)| (id, version, record)),
+                let current = if self.first.0 == (oid, repeat) {
+                    self.first.1.clone()
+                } else {
+                    self.standing_row(tx, oid, repeat)?
                 };
                 Ok(gap.insert(match current {
                     Some((id, version, mut record)) => {
@@ -328,19 +387,30 @@ impl<'a> OpenForm<'a> {
         }
     }
 
+    fn standing_row(&self, tx: &Tx<'_>, oid: &str, repeat: &str) -> Result<Option<(GroupId, u32, GroupRecord)>> {
+        let row = tx.db.one(
+            "SELECT id FROM item_group WHERE form = ?1 AND group_oid = ?2 AND repeat = ?3",
+            values![&self.id, oid, repeat],
+            |row| row.id::<GroupId>(0),
+        )?;
+        match row {
+            None => Ok(None),
+            Some(id) => Ok(tx.current::<GroupRecord>(&id)?.map(|(version, record)| (id, version, record))),
+        }
+    }
+
     /// Stores the form record when the form is new, changes state, or moves to another study version.
     fn store(&mut self, tx: &mut Tx<'_>, state: FormState, reason: Option<&str>) -> Result<()> {
-        let current = if self.version == 0 { None } else { tx.current::<FormRecord>(&self.id)? };
-        let record = match current {
+        let record = match self.stored.take() {
             None => FormRecord { state, ..self.record.clone() },
-            Some((_, kept))
+            Some(kept)
                 if kept.state == state
                     && kept.definition == self.record.definition
                     && kept.study_version == self.record.study_version =>
             {
                 return Ok(());
             }
-            Some((_, kept)) => {
+            Some(kept) => {
                 let reason = reason.filter(|reason| !reason.trim().is_empty());
                 let reason = reason.map(|reason| limit::text("reason", reason, limit::REASON_BYTES_MAX)).transpose()?;
                 FormRecord { state, reason, claim: kept.claim, ..self.record.clone() }

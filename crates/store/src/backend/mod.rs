@@ -13,7 +13,7 @@ pub(crate) use location::{Location, role_password};
 pub(crate) use postgres::{Control, Owner, Server};
 pub(crate) use row::Row;
 pub(crate) use sqlite::Sqlite;
-pub(crate) use value::{Value, values};
+pub(crate) use value::{Ahead, Kept, Value, values};
 
 use crate::error::Result;
 
@@ -103,11 +103,28 @@ impl Connection {
         Ok(self.select(sql, values, make)?.pop())
     }
 
-    /// Begins the durable transaction of a group of acts; `None` where nobody else can write.
-    pub(crate) fn begin(&self) -> Result<Option<Since>> {
+    /// Begins the durable transaction of a group of acts; `None` where nobody else can write. What its first acts will
+    /// ask is asked with it.
+    pub(crate) fn begin(&self, ahead: Vec<Ahead>) -> Result<Option<Since>> {
         match self {
             Connection::Sqlite(db) => db.execute("BEGIN IMMEDIATE", &[]).map(|_| None),
-            Connection::Postgres(db) => db.begin().map(Some),
+            Connection::Postgres(db) => db.begin(ahead).map(Some),
+        }
+    }
+
+    /// Asks what acts will ask, all at once; where asking costs nothing, nothing.
+    pub(crate) fn ahead(&self, ahead: Vec<Ahead>) -> Result<()> {
+        match self {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(db) => db.ahead(ahead),
+        }
+    }
+
+    /// Something of these was written, or (`None`) nobody says what: what was asked beforehand of it counts no more.
+    pub(crate) fn wrote(&self, about: Option<&[[u8; 16]]>) {
+        match self {
+            Connection::Sqlite(_) => {}
+            Connection::Postgres(db) => db.wrote(about),
         }
     }
 

@@ -83,6 +83,52 @@ where
     }
 }
 
+/// A value that outlives its caller: what is to be written, or asked, later.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Kept {
+    Null,
+    Int(i64),
+    Text(Box<str>),
+    Blob(Box<[u8]>),
+}
+
+impl From<&Value<'_>> for Kept {
+    fn from(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Null => Kept::Null,
+            Value::Int(n) => Kept::Int(n),
+            Value::Text(text) => Kept::Text(text.into()),
+            Value::Blob(bytes) => Kept::Blob(bytes.into()),
+        }
+    }
+}
+
+impl Kept {
+    pub(crate) fn value(&self) -> Value<'_> {
+        match self {
+            Kept::Null => Value::Null,
+            Kept::Int(n) => Value::Int(*n),
+            Kept::Text(text) => Value::Text(text),
+            Kept::Blob(bytes) => Value::Blob(bytes),
+        }
+    }
+}
+
+/// A question that an act will ask, told beforehand, so that those of a whole group are asked in one go. The answer is
+/// dropped when something that it is about is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Ahead {
+    pub about: [u8; 16],
+    pub sql: &'static str,
+    pub values: Vec<Kept>,
+}
+
+impl Ahead {
+    pub(crate) fn new(about: &[u8; 16], sql: &'static str, values: &[Value<'_>]) -> Self {
+        Ahead { about: *about, sql, values: values.iter().map(Kept::from).collect() }
+    }
+}
+
 /// Makes the parameters of a statement from what is at hand.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { &[$($crate::backend::Value::from($value)),*] };

@@ -48,6 +48,38 @@ pub struct Serving {
     pub addresses: Vec<SocketAddr>,
     handles: Vec<Handle<SocketAddr>>,
     tasks: JoinSet<std::io::Result<()>>,
+    /// Goes on as long as this lives.
+    _rounds: AbortOnDrop,
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Looks every few seconds for organizations that another program founded on the same server, and now and then lets go
+/// of connections that nobody needs.
+async fn rounds(installation: Arc<Installation>) {
+    let mut every = tokio::time::interval(REFRESH_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for round in 1_u64.. {
+        every.tick().await;
+        let installation = Arc::clone(&installation);
+        let looked = tokio::task::spawn_blocking(move || {
+            if round.is_multiple_of(REST_EVERY) {
+                installation.rest();
+            }
+            installation.refresh()
+        });
+        if let Ok(Err(error)) = looked.await {
+            tracing::warn!(%error, "organizations founded elsewhere are not seen yet");
+        }
+    }
 }
 
 impl Serving {
@@ -100,9 +132,10 @@ pub async fn serve(config: ServeConfig, installation: Arc<Installation>) -> Resu
     }
     let tls = config.certificate.as_ref().map(tls::config).transpose()?;
     let settings = Settings { tls: tls.is_some(), hosts: config.hosts, loopback };
+    let rounds = AbortOnDrop(tokio::spawn(rounds(Arc::clone(&installation))));
     let app = router(AppState::new(installation, settings));
     let gate = Gate::new();
-    let mut serving = Serving { addresses: Vec::new(), handles: Vec::new(), tasks: JoinSet::new() };
+    let mut serving = Serving { addresses: Vec::new(), handles: Vec::new(), tasks: JoinSet::new(), _rounds: rounds };
     for address in config.listen {
         let listener = bind(address)?;
         serving.addresses.push(listener.local_addr().map_err(Error::fault)?);

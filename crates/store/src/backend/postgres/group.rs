@@ -5,10 +5,8 @@ use std::{mem, sync::Arc};
 
 use tokio_postgres::Statement;
 
-use super::{
-    ALL, Prepared,
-    value::{Column, Kept},
-};
+use super::{ALL, Prepared, value::Column};
+use crate::backend::Kept;
 use crate::error::{Error, Result};
 
 /// Rows sent in one statement.

@@ -21,9 +21,9 @@ use group::{Group, Request};
 pub(crate) use server::Server;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Row as RawRow, Statement};
-use value::{Column, Kept};
+use value::Column;
 
-use super::{Row, Since, Trouble, Value};
+use super::{Ahead, Kept, Row, Since, Trouble, Value};
 use crate::error::{Error, Result};
 
 mod migrations {
@@ -52,7 +52,12 @@ pub(crate) struct Postgres {
     /// A statement failed that no savepoint can undo: the server refuses everything up to the end of the transaction.
     broken: Cell<bool>,
     cursors: Cell<u64>,
+    answers: RefCell<Answers>,
 }
+
+/// What was asked beforehand.
+#[derive(Default)]
+struct Answers(HashMap<&'static str, HashMap<Vec<Kept>, ([u8; 16], Vec<RawRow>)>>);
 
 /// A statement that the server knows.
 pub(super) struct Prepared {
@@ -78,6 +83,7 @@ impl Postgres {
             in_transaction: Cell::new(false),
             broken: Cell::new(false),
             cursors: Cell::new(0),
+            answers: RefCell::default(),
         };
         // An organization's name is its id: nothing in it needs quoting, and nothing else comes here.
         db.batch(&format!("SET search_path TO \"{schema}\""))?;
@@ -108,6 +114,9 @@ impl Postgres {
     }
 
     pub(super) fn rows(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<RawRow>> {
+        if let Some(rows) = self.answered(sql, values) {
+            return Ok(rows);
+        }
         let prepared = self.prepare(sql, values)?;
         self.flush(prepared.tables)?;
         self.query(&prepared.statement, values)
@@ -180,25 +189,81 @@ impl Postgres {
 
     /// Begins a group: takes the one row that every writer of the organization takes first, so that from here to the
     /// commit nobody else writes.
-    pub(super) fn begin(&self) -> Result<Since> {
-        self.enter("BEGIN ISOLATION LEVEL READ COMMITTED", "UPDATE turn SET count = count + 1 RETURNING count, forget")
+    pub(super) fn begin(&self, ahead: Vec<Ahead>) -> Result<Since> {
+        self.enter(
+            "BEGIN ISOLATION LEVEL READ COMMITTED",
+            "UPDATE turn SET count = count + 1 RETURNING count, forget",
+            ahead,
+        )
+    }
+
+    pub(super) fn ahead(&self, ahead: Vec<Ahead>) -> Result<()> {
+        // What the acts before these wrote is sent first, so that the answers tell of it.
+        self.flush(ALL)?;
+        let asked = self.prepared_all(&ahead)?;
+        let rows = self.wait(self.ask(&ahead, &asked))?;
+        self.keep(ahead, rows);
+        Ok(())
+    }
+
+    pub(super) fn wrote(&self, about: Option<&[[u8; 16]]>) {
+        let mut answers = self.answers.borrow_mut();
+        match about {
+            None => answers.0.clear(),
+            Some(about) => answers.0.values_mut().for_each(|all| all.retain(|_, (of, _)| !about.contains(of))),
+        }
+    }
+
+    fn answered(&self, sql: &str, values: &[Value<'_>]) -> Option<Vec<RawRow>> {
+        let mut answers = self.answers.borrow_mut();
+        let answered = answers.0.get_mut(sql).filter(|answered| !answered.is_empty())?;
+        answered.remove(&values.iter().map(Kept::from).collect::<Vec<_>>()).map(|(_, rows)| rows)
+    }
+
+    fn prepared_all(&self, ahead: &[Ahead]) -> Result<Vec<Arc<Prepared>>> {
+        ahead
+            .iter()
+            .map(|ahead| self.prepare(ahead.sql, &ahead.values.iter().map(Kept::value).collect::<Vec<_>>()))
+            .collect()
+    }
+
+    async fn ask(
+        &self,
+        ahead: &[Ahead],
+        asked: &[Arc<Prepared>],
+    ) -> std::result::Result<Vec<Vec<RawRow>>, tokio_postgres::Error> {
+        let all = ahead.iter().zip(asked).map(|(ahead, prepared)| async {
+            let values: Vec<Value<'_>> = ahead.values.iter().map(Kept::value).collect();
+            self.client.query_raw(&prepared.statement, values).await?.try_collect::<Vec<_>>().await
+        });
+        all.collect::<FuturesOrdered<_>>().try_collect().await
+    }
+
+    fn keep(&self, ahead: Vec<Ahead>, rows: Vec<Vec<RawRow>>) {
+        let mut answers = self.answers.borrow_mut();
+        for (ahead, rows) in ahead.into_iter().zip(rows) {
+            answers.0.entry(ahead.sql).or_default().insert(ahead.values, (ahead.about, rows));
+        }
     }
 
     pub(super) fn begin_reading(&self) -> Result<Since> {
-        self.enter("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT count, forget FROM turn")
+        self.enter("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT count, forget FROM turn", Vec::new())
     }
 
-    fn enter(&self, begin: &str, turn: &str) -> Result<Since> {
+    fn enter(&self, begin: &str, turn: &str, ahead: Vec<Ahead>) -> Result<Since> {
         *self.group.borrow_mut() = Group::default();
+        self.answers.borrow_mut().0.clear();
         self.broken.set(false);
         self.trouble.set(Trouble::None);
         let turn = self.prepare(turn, &[])?;
+        let asked = self.prepared_all(&ahead)?;
         self.in_transaction.set(true);
-        let row = self.wait(async {
+        let (row, rows) = self.wait(async {
             let begun = self.client.batch_execute(begin);
             let turn = self.client.query_one(&turn.statement, &[]);
-            futures_util::try_join!(begun, turn).map(|(_, row)| row)
+            futures_util::try_join!(begun, turn, self.ask(&ahead, &asked)).map(|(_, row, rows)| (row, rows))
         })?;
+        self.keep(ahead, rows);
         let row = Row::Postgres(&row);
         Ok(Since { count: row.int(0)?, forget: row.int(1)? })
     }

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::backend::Value;
+use crate::backend::{Kept, Value};
 
 type Encoded = Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;
 
@@ -44,37 +44,6 @@ pub(super) fn name(of: &Type) -> Option<&'static str> {
         Type::TEXT => Some("text"),
         Type::BYTEA => Some("bytea"),
         _ => None,
-    }
-}
-
-/// A value that outlives its caller: what is to be written later.
-#[derive(Debug)]
-pub(super) enum Kept {
-    Null,
-    Int(i64),
-    Text(Box<str>),
-    Blob(Box<[u8]>),
-}
-
-impl From<&Value<'_>> for Kept {
-    fn from(value: &Value<'_>) -> Self {
-        match *value {
-            Value::Null => Kept::Null,
-            Value::Int(n) => Kept::Int(n),
-            Value::Text(text) => Kept::Text(text.into()),
-            Value::Blob(bytes) => Kept::Blob(bytes.into()),
-        }
-    }
-}
-
-impl Kept {
-    pub(super) fn value(&self) -> Value<'_> {
-        match self {
-            Kept::Null => Value::Null,
-            Kept::Int(n) => Value::Int(*n),
-            Kept::Text(text) => Value::Text(text),
-            Kept::Blob(bytes) => Value::Blob(bytes),
-        }
     }
 }
 
