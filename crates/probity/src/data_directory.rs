@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use store::{Installation, Organization};
 
 use crate::clock::MachineClock;
@@ -25,6 +25,32 @@ pub(crate) struct DataDirectory {
     pub(crate) root_key: Option<PathBuf>,
 }
 
+/// A PostgreSQL server, as its owner reaches it. Nothing of it is kept.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct PostgresOwner {
+    /// The address of a role that may make schemas and roles: postgres://user:password@host:port/database
+    #[arg(long, value_name = "URL", env = "PROBITY_POSTGRES_OWNER", hide_env_values = true)]
+    pub(crate) postgres_owner: Option<String>,
+}
+
+/// The authority that a PostgreSQL server's certificate must come from.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct PostgresAuthority {
+    /// The file (PEM) of the authority that the server's certificate comes from
+    #[arg(long, value_name = "FILE", env = "PROBITY_POSTGRES_AUTHORITY")]
+    pub(crate) postgres_authority: Option<PathBuf>,
+}
+
+impl PostgresAuthority {
+    /// Its text.
+    pub(crate) fn read(&self) -> Result<String> {
+        let Some(file) = &self.postgres_authority else {
+            bail!("name the authority that the server's certificate comes from with --postgres-authority");
+        };
+        std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", shown(file)))
+    }
+}
+
 impl DataDirectory {
     /// Whether nobody said which.
     pub(crate) fn is_default(&self) -> bool {
@@ -34,6 +60,20 @@ impl DataDirectory {
     /// Makes it, with a new root key.
     pub(crate) fn create(&self) -> Result<Installation> {
         Ok(Installation::create(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock))?)
+    }
+
+    /// As [`DataDirectory::create`], with the organizations on a PostgreSQL server.
+    pub(crate) fn create_on(&self, owner: &str, authority: &str) -> Result<Installation> {
+        Ok(Installation::create_on(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock), owner, authority)?)
+    }
+
+    /// Opens it for what only the database's owner may do, where it is on a server.
+    pub(crate) fn open_as(&self, owner: &PostgresOwner) -> Result<Installation> {
+        let mut installation = self.open()?;
+        if let Some(url) = &owner.postgres_owner {
+            installation.set_owner(url)?;
+        }
+        Ok(installation)
     }
 
     /// Opens it, and keeps every other Probity out while it is open.

@@ -16,8 +16,14 @@ use crate::{
 
 /// Ends the name of an organization's folder until the organization is founded.
 const FOUNDING: &str = "founding";
-/// The file that says which server, in place of the organizations' folder.
+/// The organizations' folder, and one that a move is filling.
+const FILES: &str = "organizations";
+const FILLING: &str = "organizations.moving";
+/// The file that says which server, in place of the organizations' folder, and one for a server that a move is filling.
 const SERVER_FILE: &str = "postgres.json";
+const SERVER_FILLING: &str = "postgres.json.moving";
+/// Ends the name of what a move left behind.
+const LEFT: &str = "moved";
 
 pub(crate) enum Home {
     /// `organizations` in this folder.
@@ -35,7 +41,7 @@ pub(crate) struct Found {
 impl Home {
     /// Makes a new home in a folder.
     pub(crate) fn create(folder: &Path) -> Result<Self> {
-        make_folder(&folder.join("organizations"))?;
+        make_folder(&folder.join(FILES))?;
         Ok(Home::Folder(folder.to_owned()))
     }
 
@@ -54,7 +60,7 @@ impl Home {
             let text = Zeroizing::new(fs::read(&named).map_err(Error::fault)?);
             return Ok(Home::Server { control: Server::parse(&text)?, owner: None });
         }
-        if folder.join("organizations").is_dir() {
+        if folder.join(FILES).is_dir() {
             return Ok(Home::Folder(folder.to_owned()));
         }
         Err(Error::refused(
@@ -73,10 +79,11 @@ impl Home {
     }
 
     /// Takes the owner's address, for what only the owner may do.
-    pub(crate) fn set_owner(&mut self, server: Server) {
-        if let Home::Server { owner, .. } = self {
-            *owner = Some(server);
+    pub(crate) fn set_owner(&mut self, url: &str) -> Result<()> {
+        if let Home::Server { control, owner } = self {
+            *owner = Some(Server::new(url, control.authority())?);
         }
+        Ok(())
     }
 
     /// Every organization.
@@ -112,7 +119,7 @@ impl Home {
         let id = keys.organization;
         match self {
             Home::Folder(folder) => {
-                let all = folder.join("organizations");
+                let all = folder.join(FILES);
                 let (begun, named) = (all.join(format!("{id}.{FOUNDING}")), own_folder(folder, id));
                 make_folder(&begun)?;
                 let made = key::write_new(&begun.join("keys.json"), &keys.text()?)
@@ -159,13 +166,124 @@ impl Home {
     }
 }
 
+/// A move that was begun: where to.
+pub(crate) enum Move {
+    ToServer { control: Server, owner: Owner },
+    ToFiles { into: PathBuf },
+}
+
+impl Home {
+    /// Prepares a server, or goes on with the one that was prepared.
+    pub(crate) fn begin_to_server(&self, folder: &Path, owner: &str, authority: &str) -> Result<Move> {
+        let Home::Folder(_) = self else {
+            return Err(Error::refused("to", "there", "this installation is on a PostgreSQL server already"));
+        };
+        let owner = Owner::connect(&Server::new(owner, authority)?)?;
+        let begun = folder.join(SERVER_FILLING);
+        let control = if begun.exists() {
+            Server::parse(&Zeroizing::new(fs::read(&begun).map_err(Error::fault)?))?
+        } else {
+            let control = owner.prepare()?;
+            key::write_new(&begun, &control.text()?)?;
+            control
+        };
+        Control::connect(&control)?;
+        Ok(Move::ToServer { control, owner })
+    }
+
+    /// Withdraws the right to write on the server, and prepares a folder.
+    pub(crate) fn begin_to_files(&self, folder: &Path, owner: &str) -> Result<Move> {
+        self.set_writing(owner, false)?;
+        let into = folder.join(FILLING);
+        make_folder(&into)?;
+        Ok(Move::ToFiles { into })
+    }
+
+    pub(crate) fn give_up_to_files(&self, folder: &Path, owner: &str) -> Result<()> {
+        self.set_writing(owner, true)?;
+        match fs::remove_dir_all(folder.join(FILLING)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::fault(e)),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_writing(&self, owner: &str, may: bool) -> Result<()> {
+        let Home::Server { control, .. } = self else {
+            return Err(Error::refused("to", "there", "this installation is in its own files already"));
+        };
+        let owner = Owner::connect(&Server::new(owner, control.authority())?)?;
+        for found in self.organizations()? {
+            owner.set_writing(found.keys.organization, may)?;
+        }
+        Ok(())
+    }
+}
+
+impl Move {
+    /// The place of an organization there; made where it is not yet.
+    pub(crate) fn place(&self, keys: &KeyFile, key: &Zeroizing<[u8; 32]>) -> Result<Location> {
+        let id = keys.organization;
+        match self {
+            Move::ToServer { control, owner } => {
+                if !owner.has(id)? {
+                    owner.make(id, &role_password(key))?;
+                }
+                Ok(Location::schema(control, id, key.clone()))
+            }
+            Move::ToFiles { into } => {
+                let own = into.join(id.to_string());
+                make_folder(&own)?;
+                let file = own.join("keys.json");
+                if !file.exists() {
+                    key::replace(&file, &keys.text()?)?;
+                }
+                let location = Location::File { path: own.join("store.db"), key: key.clone() };
+                location.create()?;
+                Ok(location)
+            }
+        }
+    }
+
+    /// An organization is whole there.
+    pub(crate) fn placed(&self, keys: &KeyFile) -> Result<()> {
+        match self {
+            Move::ToServer { owner, .. } => {
+                let text = keys.text()?;
+                owner.name(keys.organization, std::str::from_utf8(&text).map_err(Error::fault)?)
+            }
+            Move::ToFiles { .. } => Ok(()),
+        }
+    }
+
+    /// Names the new home. It is one rename: a crash before leaves the old one, a crash after the new one.
+    pub(crate) fn end(&self, folder: &Path) -> Result<()> {
+        match self {
+            Move::ToServer { .. } => {
+                key::rename(&folder.join(SERVER_FILLING), &folder.join(SERVER_FILE))?;
+                set_aside(folder, FILES)
+            }
+            Move::ToFiles { .. } => {
+                key::rename(&folder.join(FILLING), &folder.join(FILES))?;
+                set_aside(folder, SERVER_FILE)
+            }
+        }
+    }
+}
+
+/// What a move left stays, under a name that says so, until somebody removes it.
+fn set_aside(folder: &Path, name: &str) -> Result<()> {
+    let aside = folder.join(format!("{name}.{LEFT}"));
+    let _ = fs::remove_dir_all(&aside);
+    key::rename(&folder.join(name), &aside)
+}
+
 fn own_folder(folder: &Path, id: OrganizationId) -> PathBuf {
-    folder.join("organizations").join(id.to_string())
+    folder.join(FILES).join(id.to_string())
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<Found>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(folder.join("organizations")).map_err(Error::fault)? {
+    for entry in fs::read_dir(folder.join(FILES)).map_err(Error::fault)? {
         let path = entry.map_err(Error::fault)?.path();
         if path.extension().is_some_and(|extension| extension == FOUNDING) {
             // A founding that a crash broke off: it was never acknowledged, so nothing of it may stay.

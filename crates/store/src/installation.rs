@@ -154,9 +154,12 @@ impl Installation {
     ///
     /// # Errors
     /// Refused where it is not an address.
-    pub fn set_owner(&mut self, owner: &str, authority: &str) -> Result<()> {
-        self.home.set_owner(Server::new(owner, authority)?);
-        Ok(())
+    pub fn set_owner(&mut self, owner: &str) -> Result<()> {
+        self.home.set_owner(owner)
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     fn open_organization(&self, found: &Found) -> Result<Organization> {

@@ -57,7 +57,7 @@ impl Log {
         Ok(Log { number, id, origin, frontier, tiled: size, last })
     }
 
-    /// A ledger whose entries are all there and whose tiles are not yet: for a rebuild.
+    /// A ledger whose entries are all there and whose tiles may not be yet: for a rebuild.
     pub(crate) fn fresh(db: &Connection, number: u32) -> Result<Log> {
         let (id, origin) = db
             .one("SELECT id, origin FROM ledger WHERE number = ?1", values![number], |row| {
@@ -69,7 +69,10 @@ impl Log {
             frontier.append(Hash(row.bytes(0)?));
             Ok(())
         })?;
-        Ok(Log { number, id, origin, frontier, tiled: 0, last: Timestamp::UNIX_EPOCH })
+        let whole = "SELECT count(*) FROM tile WHERE ledger = ?1 AND level = 0";
+        let tiles = db.one(whole, values![number], |row| row.size(0))?.unwrap_or(0);
+        let tiled = tiles.saturating_mul(1 << ledger::tile::TILE_HEIGHT);
+        Ok(Log { number, id, origin, frontier, tiled, last: Timestamp::UNIX_EPOCH })
     }
 
     /// Takes in what others appended: each wrote the tiles that its own entries completed.

@@ -18,6 +18,8 @@ use crate::{
 const OPERATIONAL: &[&str] = &["session", "throttle", "code_step", "turn"];
 /// Tables of the migration library itself.
 const MIGRATIONS: &str = "refinery_schema_history";
+/// Entries replayed in one transaction.
+const REPLAYED_AT_ONCE: u64 = 256;
 /// Differences that are listed.
 const DIFFERENCES_MAX: usize = 100;
 
@@ -58,35 +60,53 @@ impl Organization {
         }
         let fresh = self.location().beside(into).create()?;
         self.reading(|snapshot| {
-            fresh.begin(Vec::new())?;
-            let (entries, records) = replay(snapshot, &fresh, &mut progress)?;
-            fresh.commit()?;
+            let (entries, records) = replay(snapshot, &fresh, &mut |done| {
+                progress(done);
+                Ok(())
+            })?;
             let (tables, differences) = compare(snapshot.db, &fresh)?;
             Ok(Rebuilt { entries, records, tables, differences })
         })
     }
 }
 
-fn replay(from: &Snapshot<'_>, to: &Connection, progress: &mut impl FnMut(u64)) -> Result<(u64, u64)> {
+/// Replays what `to` does not have yet, in transactions of their own, so that what was broken off can go on. `progress` is
+/// told of entries done, and may stop it.
+pub(crate) fn replay(
+    from: &Snapshot<'_>,
+    to: &Connection,
+    progress: &mut impl FnMut(u64) -> Result<()>,
+) -> Result<(u64, u64)> {
+    to.begin(Vec::new())?;
     // Keys come first: they lie outside the ledger, and records open with them.
     from.db.each("SELECT id, purpose, wrapper, wrapped FROM wrapped_key", &[], |row| {
         to.write(
-            "INSERT INTO wrapped_key (id, purpose, wrapper, wrapped) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO wrapped_key (id, purpose, wrapper, wrapped) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET wrapped = excluded.wrapped",
             values![&row.blob(0)?, &row.text(1)?, row.maybe_blob(2)?.as_ref(), row.maybe_blob(3)?.as_ref()],
         )
     })?;
     let (mut entries, mut records) = (0_u64, 0_u64);
     let ledgers = from.db.select("SELECT number FROM ledger ORDER BY number", &[], |row| row.number(0))?;
     for number in ledgers {
-        from.db.each("SELECT idx, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
+        let there = crate::log::int(crate::log::size(to, number)?)?;
+        entries = entries.saturating_add(there.unsigned_abs());
+        let rest = "SELECT idx, bytes FROM entry WHERE ledger = ?1 AND idx >= ?2 ORDER BY idx";
+        from.db.each(rest, values![number, there], |row| {
             let (index, bytes) = (row.int(0)?, row.blob(1)?);
             records = records.saturating_add(one_entry(from, to, number, index, &bytes)?);
             entries = entries.saturating_add(1);
-            progress(entries);
+            if entries.is_multiple_of(REPLAYED_AT_ONCE) {
+                to.commit()?;
+                progress(entries)?;
+                to.begin(Vec::new())?;
+            }
             Ok(())
         })?;
         tiles_and_checkpoints(from.db, to, number)?;
     }
+    to.commit()?;
+    progress(entries)?;
     Ok((entries, records))
 }
 
@@ -143,7 +163,7 @@ fn tiles_and_checkpoints(from: &Connection, to: &Connection, number: u32) -> Res
     log.write_tiles(to)?;
     from.each("SELECT size, note FROM checkpoint WHERE ledger = ?1", values![number], |row| {
         to.write(
-            "INSERT INTO checkpoint (ledger, size, note) VALUES (?1, ?2, ?3)",
+            "INSERT INTO checkpoint (ledger, size, note) VALUES (?1, ?2, ?3) ON CONFLICT (ledger, size) DO NOTHING",
             values![number, row.int(0)?, &row.blob(1)?],
         )
     })

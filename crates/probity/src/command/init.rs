@@ -4,18 +4,25 @@ use anyhow::Result;
 
 use super::organization::{Founding, found};
 use crate::{
-    data_directory::{DataDirectory, shown},
+    data_directory::{DataDirectory, PostgresAuthority, PostgresOwner, shown},
     outcome::Outcome,
     progress::print,
 };
 
 /// Make a new data directory with its root key, and found the first organization
 ///
-/// No account comes with it: the first administrator enrols with the link that is printed, once.
+/// No account comes with it: the first administrator enrols with the link that is printed, once. With --postgres-owner
+/// the organizations lie on a PostgreSQL server; the folder then holds the root key and the server's name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
     #[command(flatten)]
     data: DataDirectory,
+
+    #[command(flatten)]
+    owner: PostgresOwner,
+
+    #[command(flatten)]
+    authority: PostgresAuthority,
 
     #[command(flatten)]
     founding: Option<Founding>,
@@ -24,7 +31,10 @@ pub(crate) struct Init {
 impl Init {
     pub(crate) fn run(self) -> Result<Outcome> {
         let founding = self.founding.map(Founding::checked).transpose()?;
-        let installation = self.data.create()?;
+        let installation = match &self.owner.postgres_owner {
+            None => self.data.create()?,
+            Some(owner) => self.data.create_on(owner, &self.authority.read()?)?,
+        };
         print(&format!(
             "made {}\nThe root key is {}: keep a copy of it apart from the data; without it nothing can be opened.",
             shown(&self.data.folder),

@@ -7,6 +7,7 @@ mod init;
 mod key;
 mod organization;
 mod rebuild;
+mod relocate;
 mod serve;
 mod study;
 mod verify;
@@ -47,6 +48,7 @@ enum Command {
     Verify(verify::Verify),
     Checkpoint(checkpoint::SaveCheckpoints),
     Rebuild(rebuild::Rebuild),
+    Move(relocate::Relocate),
     Prove(Prove),
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -66,6 +68,7 @@ impl CommandLine {
             Command::Verify(verify) => verify.run(),
             Command::Checkpoint(checkpoint) => checkpoint.run(),
             Command::Rebuild(rebuild) => rebuild.run(),
+            Command::Move(relocate) => relocate.run(),
             Command::Prove(prove) => prove.run(),
             Command::Key(command) => command.run(),
             Command::Demo(demo) => demo.run(),

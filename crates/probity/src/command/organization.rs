@@ -4,7 +4,11 @@ use anyhow::{Result, bail};
 use clap::{Subcommand, ValueEnum};
 use store::{FirstAdministrator, Installation, acts::FoundOrganization};
 
-use crate::{data_directory::DataDirectory, outcome::Outcome, progress::print};
+use crate::{
+    data_directory::{DataDirectory, PostgresOwner},
+    outcome::Outcome,
+    progress::print,
+};
 
 /// Found an organization, or list those there are
 #[derive(Debug, Subcommand)]
@@ -20,6 +24,9 @@ pub(crate) enum OrganizationCommand {
 pub(crate) struct Create {
     #[command(flatten)]
     data: DataDirectory,
+
+    #[command(flatten)]
+    owner: PostgresOwner,
 
     #[command(flatten)]
     founding: Founding,
@@ -77,9 +84,9 @@ enum SecondFactor {
 impl OrganizationCommand {
     pub(crate) fn run(self) -> Result<Outcome> {
         match self {
-            OrganizationCommand::Create(Create { data, founding }) => {
+            OrganizationCommand::Create(Create { data, owner, founding }) => {
                 let founding = founding.checked()?;
-                found(&data.open()?, founding)
+                found(&data.open_as(&owner)?, founding)
             }
             OrganizationCommand::List(List { data }) => list(&data.open()?),
         }

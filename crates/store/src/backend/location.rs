@@ -56,10 +56,15 @@ impl Location {
         }
     }
 
+    /// The organization's database key.
+    pub(crate) fn key(&self) -> &Zeroizing<[u8; 32]> {
+        let (Location::File { key, .. } | Location::Schema { key, .. }) = self;
+        key
+    }
+
     /// A file under the same key.
     pub(crate) fn beside(&self, path: &Path) -> Self {
-        let (Location::File { key, .. } | Location::Schema { key, .. }) = self;
-        Location::File { path: path.to_owned(), key: key.clone() }
+        Location::File { path: path.to_owned(), key: self.key().clone() }
     }
 
     /// Makes the database in a new file. A schema is made by [`super::Owner`].

@@ -14,7 +14,7 @@ use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 use self::connection::Gate;
 pub use self::tls::{Certificate, tls_versions};
@@ -29,6 +29,11 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long requests may still run once the server stops.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether another program founded an organization.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+/// After how many of these looks connections that nobody needed are let go.
+const REST_EVERY: u64 = 12;
 
 /// Where and how to serve.
 #[derive(Debug, Clone, Default)]

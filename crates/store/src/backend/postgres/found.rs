@@ -69,14 +69,29 @@ impl Owner {
         Ok(self.server.as_role(&role, &password))
     }
 
-    /// Makes an organization's schema and its role, in place of what a founding left that was broken off. No other
-    /// founding goes on meanwhile: the transaction that begins here ends with [`Owner::founded`].
+    /// Makes an organization's place, in place of what a founding left that was broken off. No other founding goes on
+    /// meanwhile: the transaction that begins here ends with [`Owner::founded`].
     pub(crate) fn found(&self, id: OrganizationId, password: &str) -> Result<()> {
+        self.db.batch(&format!("BEGIN; LOCK TABLE {CONTROL}.organization IN EXCLUSIVE MODE"))?;
+        self.remove_unfounded(&Postgres::open(&self.server, CONTROL)?)?;
+        self.make(id, password)
+    }
+
+    /// Whether an organization's schema is there, with all that [`Owner::make`] does.
+    pub(crate) fn has(&self, id: OrganizationId) -> Result<bool> {
+        let granted = "SELECT nspname FROM pg_namespace WHERE nspname = ?1::text AND has_schema_privilege(?1::text, oid, 'USAGE')";
+        Ok(!self.db.rows(granted, values![&schema(id)])?.is_empty())
+    }
+
+    /// Makes an organization's schema and its role, in place of what was begun before.
+    pub(crate) fn make(&self, id: OrganizationId, password: &str) -> Result<()> {
         let schema = schema(id);
         let database = self.server.database();
-        self.db.batch(&format!("BEGIN; LOCK TABLE {CONTROL}.organization IN EXCLUSIVE MODE"))?;
         let mut inner = Postgres::open(&self.server, CONTROL)?;
-        self.remove_unfounded(&inner)?;
+        let begun = inner.rows("SELECT nspname FROM pg_namespace WHERE nspname = ?1::text", values![&schema])?;
+        if !begun.is_empty() {
+            inner.batch(&self.removal(&schema))?;
+        }
         inner
             .batch(&format!("{}; CREATE SCHEMA {schema}; SET search_path TO {schema}", new_role(&schema, password)))?;
         inner.migrate()?;
@@ -98,8 +113,14 @@ impl Owner {
 
     /// Names the organization: from here on it is one.
     pub(crate) fn founded(&self, id: OrganizationId, keys: &str) -> Result<()> {
-        self.db.execute("INSERT INTO probity.organization (id, keys) VALUES (?1, ?2)", values![&id, keys])?;
+        self.name(id, keys)?;
         self.db.batch("COMMIT")
+    }
+
+    /// As [`Owner::founded`], of one that a move filled.
+    pub(crate) fn name(&self, id: OrganizationId, keys: &str) -> Result<()> {
+        let named = "INSERT INTO probity.organization (id, keys) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
+        self.db.execute(named, values![&id, keys]).map(drop)
     }
 
     /// Withdraws an organization's right to write, or gives it back.
@@ -110,14 +131,6 @@ impl Owner {
             true => format!("GRANT INSERT ON {tables} TO {schema}"),
             false => format!("REVOKE INSERT ON {tables} FROM {schema}"),
         })
-    }
-
-    /// Removes an organization, whole: it is somewhere else now.
-    pub(crate) fn remove(&self, id: OrganizationId) -> Result<()> {
-        let schema = schema(id);
-        self.db.batch("BEGIN")?;
-        self.db.execute("DELETE FROM probity.organization WHERE id = ?1", values![&id])?;
-        self.db.batch(&format!("{}; COMMIT", self.removal(&schema)))
     }
 
     fn remove_unfounded(&self, db: &Postgres) -> Result<()> {

@@ -85,6 +85,11 @@ impl Server {
         server
     }
 
+    /// The authority's certificates, as PEM.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     pub(crate) fn database(&self) -> &str {
         &self.database
     }
