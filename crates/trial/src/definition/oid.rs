@@ -84,7 +84,8 @@ macro_rules! oids {
 
         impl Default for $name {
             fn default() -> Self {
-                Self("".into())
+                // One empty text for all: a record that is read has many defaults.
+                Self(Arc::default())
             }
         }
     )+};
