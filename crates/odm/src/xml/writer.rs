@@ -1,14 +1,18 @@
 //! Writes XML: elements opened and closed in order, everything escaped so that a reader gets it back exactly.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 
 use serde::Serialize;
 
 use super::INSTRUCTION;
 
+/// Bytes handed on at once.
+const BUFFER_BYTES: usize = 32 * 1024;
+
 /// Writes XML with two spaces of indent.
-pub(crate) struct Writer<W> {
-    out: W,
+pub(crate) struct Writer<W: Write> {
+    /// An element is a dozen small writes; what is beneath may hash, encrypt or send each.
+    out: BufWriter<W>,
     open: Vec<&'static str>,
     /// The start tag is not closed yet: attributes may follow.
     in_tag: bool,
@@ -17,7 +21,8 @@ pub(crate) struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    pub(crate) fn new(mut out: W) -> io::Result<Self> {
+    pub(crate) fn new(out: W) -> io::Result<Self> {
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
         out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
         Ok(Self { out, open: Vec::new(), in_tag: false, broken: true })
     }
@@ -115,7 +120,7 @@ impl<W: Write> Writer<W> {
         }
         self.out.write_all(b"\n")?;
         self.out.flush()?;
-        Ok(self.out)
+        self.out.into_inner().map_err(IntoInnerError::into_error)
     }
 
     fn close_tag(&mut self) -> io::Result<()> {
@@ -133,11 +138,14 @@ impl<W: Write> Writer<W> {
     }
 
     fn escaped(&mut self, text: &str, in_attribute: bool) -> io::Result<()> {
+        let bytes = text.as_bytes();
+        if !bytes.iter().any(|b| is_special(*b)) {
+            return self.out.write_all(bytes);
+        }
         if let Some(character) = first_forbidden(text) {
             let message = format!("XML cannot carry the character U+{:04X}", u32::from(character));
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        let bytes = text.as_bytes();
         let mut from = 0;
         for (at, byte) in bytes.iter().enumerate() {
             let escape: &[u8] = match byte {
@@ -158,6 +166,11 @@ impl<W: Write> Writer<W> {
     }
 }
 
+/// Whether a byte may have to be escaped, or be of a character that XML cannot carry.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, ..0x20 | b'&' | b'<' | b'>' | b'"' | 0xef)
+}
+
 /// Whether XML 1.0 can carry a character (section 2.2).
 pub(super) fn is_allowed(character: char) -> bool {
     !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
@@ -165,12 +178,67 @@ pub(super) fn is_allowed(character: char) -> bool {
 
 /// The first character of a text that XML cannot carry.
 pub(super) fn first_forbidden(text: &str) -> Option<char> {
+    if may_be_forbidden(text.as_bytes()) { text.chars().find(|c| !is_allowed(*c)) } else { None }
+}
+
+/// Whether bytes of a text may be of a character that XML cannot carry.
+pub(super) fn may_be_forbidden(bytes: &[u8]) -> bool {
     // Without a branch for each byte, so that many are looked at together. U+FFFE and U+FFFF begin with 0xEF.
-    let suspicious = text
-        .bytes()
-        .fold(false, |found, b| found | (b < 0x20) & (b != b'\n') & (b != b'\t') & (b != b'\r') | (b == 0xef));
-    if !suspicious {
-        return None;
+    let is_control = |b: u8| u8::from(b < 0x20) & u8::from(b != b'\n') & u8::from(b != b'\t') & u8::from(b != b'\r');
+    bytes.iter().fold(0, |found, b| found | is_control(*b) | u8::from(*b == 0xef)) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    /// Counts what is handed on.
+    #[derive(Default)]
+    struct Counting(Vec<u8>, usize);
+
+    impl Write for Counting {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.extend_from_slice(bytes);
+            self.1 += 1;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
-    text.chars().find(|c| !is_allowed(*c))
+
+    #[test]
+    fn elements_are_handed_on_together_and_whole() {
+        let mut writer = Writer::new(Counting::default()).unwrap();
+        writer.start("a").unwrap();
+        for _ in 0..10_000 {
+            writer.start("b").unwrap();
+            writer.attribute("c", "1").unwrap();
+            writer.end().unwrap();
+        }
+        let Counting(bytes, writes) = writer.finish().unwrap();
+        assert_eq!(bytes.iter().filter(|b| **b == b'b').count(), 10_000);
+        assert!(bytes.ends_with(b"</a>\n"));
+        assert!(writes <= bytes.len() / BUFFER_BYTES + 2, "{writes} writes of {} bytes", bytes.len());
+    }
+
+    #[test]
+    fn what_must_be_escaped_is_and_what_cannot_be_is_refused() {
+        let written = |text: &str| {
+            let mut writer = Writer::new(Vec::new()).unwrap();
+            writer.start("a")?;
+            writer.attribute("b", text)?;
+            writer.text(text)?;
+            writer.finish().map(|bytes| String::from_utf8(bytes).unwrap())
+        };
+        let all = written("ä \u{ff01} &<>\"'\r\n\t").unwrap();
+        assert!(all.contains("b=\"ä \u{ff01} &amp;&lt;&gt;&quot;'&#13;&#10;&#9;\""), "{all}");
+        assert!(all.contains(">ä \u{ff01} &amp;&lt;&gt;\"'&#13;\n\t</a>"), "{all}");
+        for forbidden in ["\0", "a\u{1f}", "\u{ffff}b"] {
+            assert!(written(forbidden).is_err(), "{forbidden:?}");
+        }
+    }
 }
