@@ -16,7 +16,12 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::serve::configuration_settings;
-use crate::{demo::Demo, outcome::Outcome, prove::Prove};
+use crate::{
+    demo::Demo,
+    log::{self, LogFormat},
+    outcome::Outcome,
+    prove::Prove,
+};
 
 /// Probity: clinical-trial data, with every promise a check.
 #[derive(Debug, Parser)]
@@ -59,6 +64,10 @@ enum Command {
 impl CommandLine {
     /// Does what it says.
     pub(crate) fn run(self) -> Result<Outcome> {
+        // Those who serve start it as they are told to; whoever works at the console sees the cause of an incident too.
+        if !matches!(self.command, Command::Serve(_) | Command::Demo(_)) {
+            log::start_at(LogFormat::Text, "error");
+        }
         match self.command {
             Command::Init(init) => init.run(),
             Command::Serve(serve) => serve.run(),

@@ -79,7 +79,8 @@ impl Owner {
 
     /// Whether an organization's schema is there, with all that [`Owner::make`] does.
     pub(crate) fn has(&self, id: OrganizationId) -> Result<bool> {
-        let granted = "SELECT nspname FROM pg_namespace WHERE nspname = ?1::text AND has_schema_privilege(?1::text, oid, 'USAGE')";
+        let granted = "SELECT n.nspname FROM pg_namespace n JOIN pg_roles r ON r.rolname = n.nspname
+                       WHERE n.nspname = ?1::text AND has_schema_privilege(r.oid, n.oid, 'USAGE')";
         Ok(!self.db.rows(granted, values![&schema(id)])?.is_empty())
     }
 
