@@ -258,7 +258,7 @@ impl Postgres {
         let turn = self.prepare(turn, &[])?;
         let asked = self.prepared_all(&ahead)?;
         self.in_transaction.set(true);
-        let (row, rows) = self.wait(async {
+        let (row, rows) = self.wait_at_most(ANSWER_WAIT, async {
             let begun = self.client.batch_execute(begin);
             let turn = self.client.query_one(&turn.statement, &[]);
             futures_util::try_join!(begun, turn, self.ask(&ahead, &asked)).map(|(_, row, rows)| (row, rows))
@@ -404,7 +404,15 @@ impl Postgres {
         &self,
         asked: impl Future<Output = std::result::Result<T, E>>,
     ) -> Result<T> {
-        let answer = self.runtime.block_on(async { tokio::time::timeout(ANSWERS_WAIT, asked).await });
+        self.wait_at_most(ANSWERS_WAIT, asked)
+    }
+
+    fn wait_at_most<T, E: Into<Option<tokio_postgres::Error>>>(
+        &self,
+        most: Duration,
+        asked: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T> {
+        let answer = self.runtime.block_on(async { tokio::time::timeout(most, asked).await });
         let failed = match answer {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => error.into().map_or_else(failure::lost, |error| failure::told(&error)),
