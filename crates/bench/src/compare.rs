@@ -20,7 +20,8 @@ pub fn measure(folder: &Path, rounds: u32, slice: Duration, figures: &mut Figure
     let server = Server::start()?;
     let subjects = CLIENTS.iter().sum::<usize>().saturating_mul(usize::try_from(rounds)?);
     let mut embedded = Http::begin(&folder.join("embedded"), ITEMS, subjects, None)?;
-    let mut postgres = Http::begin(&folder.join("postgres"), ITEMS, subjects, Some(&server))?;
+    let probity = server.make("probity")?;
+    let mut postgres = Http::begin(&folder.join("postgres"), ITEMS, subjects, Some((&server, &probity)))?;
     let by_hand = ByHand::begin(&server, ITEMS)?;
     for round in 1..=rounds {
         say(&format!("comparison, round {round} of {rounds}"));

@@ -58,11 +58,11 @@ impl Drop for Server {
 
 impl Http {
     /// With as many subjects as all rounds take: every save begins a form.
-    pub fn begin(folder: &Path, items: usize, subjects: usize, on: Option<&testbed::Server>) -> Result<Self> {
+    pub fn begin(folder: &Path, items: usize, subjects: usize, on: Option<(&testbed::Server, &str)>) -> Result<Self> {
         let data: PathBuf = folder.join("data");
         let scene = match on {
             None => Scene::found(&data, items)?,
-            Some(server) => Scene::found_on(&data, items, server)?,
+            Some((server, url)) => Scene::found_on(&data, items, server, url)?,
         };
         let subjects = scene.subjects(subjects, "B")?;
         drop(scene);
@@ -80,7 +80,7 @@ impl Http {
         }
         let token: serde_json::Value = serde_json::from_str(&body)?;
         let bearer = token.get("token").and_then(|token| token.as_str()).context("a token")?.to_owned();
-        Ok(Http { server, database: on.and_then(testbed::Server::pid), address, bearer, subjects, items })
+        Ok(Http { server, database: on.and_then(|(server, _)| server.pid()), address, bearer, subjects, items })
     }
 
     /// All clients save, visit after visit.

@@ -64,10 +64,10 @@ impl Scene {
     }
 
     /// As [`Scene::found`], with the organization on a server.
-    pub fn found_on(folder: &Path, items: usize, server: &testbed::Server) -> Result<Self> {
+    pub fn found_on(folder: &Path, items: usize, server: &testbed::Server, url: &str) -> Result<Self> {
         let authority = std::fs::read_to_string(server.authority())?;
         let clock = Arc::new(Machine);
-        Self::found_in(Installation::create_on(folder, None, clock, &server.url(), &authority)?, items)
+        Self::found_in(Installation::create_on(folder, None, clock, url, &authority)?, items)
     }
 
     fn found_in(installation: Installation, items: usize) -> Result<Self> {

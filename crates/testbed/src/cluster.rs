@@ -148,6 +148,15 @@ impl Cluster {
         whole.map_err(|failure| self.with_logs(&failure))
     }
 
+    /// Makes a database; its URL. What is asked of it may be more than the one that every server has should bear.
+    ///
+    /// # Errors
+    /// Where there is one of this name already.
+    pub fn make(&self, database: &str) -> Result<String> {
+        self.sql("postgres", &format!("CREATE DATABASE {database}"))?;
+        Ok(self.door.url_of(database))
+    }
+
     /// Runs `statement` in `database` on the node that takes writes, through `psql`, for a test's own checks: rows as
     /// lines, columns apart by `|`. At most a minute.
     ///

@@ -140,6 +140,15 @@ impl Server {
         self.launch()
     }
 
+    /// Makes a database; its URL. What is asked of it may be more than the one that every server has should bear.
+    ///
+    /// # Errors
+    /// Where there is one of this name already.
+    pub fn make(&self, database: &str) -> Result<String> {
+        self.sql("postgres", &format!("CREATE DATABASE {database}"))?;
+        Ok(self.door.url_of(database))
+    }
+
     /// Runs `statement` in `database` through `psql`, for a test's own checks: rows as lines, columns apart by `|`.
     /// At most a minute.
     ///

@@ -19,7 +19,7 @@ fn a_lost_leader_loses_nothing_that_was_acknowledged() {
     let mut cluster = Cluster::start(3).unwrap();
     cluster.wait_until_whole(Duration::from_secs(60)).unwrap();
     let folder = Folder::new("cluster");
-    let url = cluster.url();
+    let url = cluster.make("probity").unwrap();
     let installation = found(&folder.0, &url, Path::new(cluster.authority()), WRITERS);
     let (organization, ana, subjects) = at_work(&installation);
     let writers = Writers::start(&organization, &ana, &subjects);
@@ -43,7 +43,7 @@ fn a_lost_leader_loses_nothing_that_was_acknowledged() {
             cluster.resume(leader).unwrap()
         }
         cluster.wait_until_whole(Duration::from_secs(90)).unwrap();
-        let entries = assert_linear(&acknowledged, &organization, |sql| cluster.sql("postgres", sql).unwrap());
+        let entries = assert_linear(&acknowledged, &organization, |sql| cluster.sql("probity", sql).unwrap());
         eprintln!(
             "| {} {} | {:.1} s | {} | {entries} | {} |",
             if kill { "killed" } else { "paused" },
@@ -57,7 +57,7 @@ fn a_lost_leader_loses_nothing_that_was_acknowledged() {
         assert!(verified.holds(), "{:#?}", verified.findings);
     }
     let acknowledged = writers.stop();
-    assert_linear(&acknowledged, &organization, |sql| cluster.sql("postgres", sql).unwrap());
+    assert_linear(&acknowledged, &organization, |sql| cluster.sql("probity", sql).unwrap());
     assert!(organization.verify(&[]).unwrap().holds());
     let rebuilt = organization.rebuild(&folder.0.join("rebuilt.db"), |_| ()).unwrap();
     assert!(rebuilt.equal(), "{:#?}", rebuilt.differences);

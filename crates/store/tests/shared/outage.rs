@@ -11,7 +11,7 @@ use crate::scene::{Folder, Writers, assert_linear, at_work, found, request, revi
 fn a_server_that_stops_and_starts_again_is_waited_for() {
     let mut server = Server::start().unwrap();
     let folder = Folder::new("restart");
-    let installation = found(&folder.0, &server.url(), server.authority(), 8);
+    let installation = found(&folder.0, &server.make("probity").unwrap(), server.authority(), 8);
     let (organization, ana, subjects) = at_work(&installation);
     let writers = Writers::start(&organization, &ana, &subjects);
     writers.wait_for_more(50, Duration::from_secs(30));
@@ -19,7 +19,7 @@ fn a_server_that_stops_and_starts_again_is_waited_for() {
     server.restart().unwrap();
     writers.wait_for_more(100, Duration::from_secs(30));
     let acknowledged = writers.stop();
-    assert_linear(&acknowledged, &organization, |sql| server.sql("postgres", sql).unwrap());
+    assert_linear(&acknowledged, &organization, |sql| server.sql("probity", sql).unwrap());
     assert!(organization.verify(&[]).unwrap().holds());
 }
 
@@ -27,7 +27,7 @@ fn a_server_that_stops_and_starts_again_is_waited_for() {
 fn while_it_is_gone_everybody_hears_so_and_when_it_is_back_it_goes_on() {
     let mut server = Server::start().unwrap();
     let folder = Folder::new("gone");
-    let installation = found(&folder.0, &server.url(), server.authority(), 1);
+    let installation = found(&folder.0, &server.make("probity").unwrap(), server.authority(), 1);
     let (organization, ana, subjects) = at_work(&installation);
     organization.act(&ana, save(subjects[0], 0, "before"), request(1, 1)).unwrap();
     server.stop().unwrap();
@@ -51,7 +51,7 @@ fn while_it_is_gone_everybody_hears_so_and_when_it_is_back_it_goes_on() {
 fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
     let server = Server::start().unwrap();
     let folder = Folder::new("silent");
-    let installation = found(&folder.0, &server.url(), server.authority(), 1);
+    let installation = found(&folder.0, &server.make("probity").unwrap(), server.authority(), 1);
     let (organization, ana, subjects) = at_work(&installation);
     organization.act(&ana, save(subjects[0], 0, "before"), request(1, 1)).unwrap();
     server.pause().unwrap();
@@ -71,7 +71,7 @@ fn without_a_connection_to_be_had_the_answer_is_clear() {
     // Of these, three are kept for superusers.
     let server = Server::start_with(&[("max_connections", "6")]).unwrap();
     let folder = Folder::new("full");
-    let installation = found(&folder.0, &server.url(), server.authority(), 1);
+    let installation = found(&folder.0, &server.make("probity").unwrap(), server.authority(), 1);
     let (organization, ana, subjects) = at_work(&installation);
     organization.act(&ana, save(subjects[0], 0, "one"), request(1, 1)).unwrap();
     let many: Vec<_> = std::thread::scope(|scope| {

@@ -75,7 +75,7 @@ impl Drop for Writing {
 fn several_processes_keep_one_linear_ledger_also_when_one_is_killed() {
     let server = Server::start().unwrap();
     let folder = Folder::new("processes");
-    let installation = found(&folder.0, &server.url(), server.authority(), 32);
+    let installation = found(&folder.0, &server.make("probity").unwrap(), server.authority(), 32);
     let (organization, ..) = at_work(&installation);
     let mut acknowledged = Acknowledged::new();
     let mut one = Writing::start(&folder.0, 0, 11);
@@ -90,7 +90,7 @@ fn several_processes_keep_one_linear_ledger_also_when_one_is_killed() {
     three.until(third + 200);
     acknowledged.extend(one.kill());
     acknowledged.extend(three.kill());
-    let entries = assert_linear(&acknowledged, &organization, |sql| server.sql("postgres", sql).unwrap());
+    let entries = assert_linear(&acknowledged, &organization, |sql| server.sql("probity", sql).unwrap());
     eprintln!("three processes, 32 writers, one killed: {} acknowledged, {entries} entries", acknowledged.len());
     assert!(organization.verify(&[]).unwrap().holds());
     let rebuilt = organization.rebuild(&folder.0.join("rebuilt.db"), |_| ()).unwrap();
@@ -101,7 +101,7 @@ fn several_processes_keep_one_linear_ledger_also_when_one_is_killed() {
 fn a_session_that_one_process_ends_is_over_in_every_other() {
     let server = Server::start().unwrap();
     let folder = Folder::new("sessions");
-    let here = found(&folder.0, &server.url(), server.authority(), 1);
+    let here = found(&folder.0, &server.make("probity").unwrap(), server.authority(), 1);
     let there = Installation::open(&folder.0, None, Arc::new(Now)).unwrap();
     let (here, ana, subjects) = at_work(&here);
     let (there, known_there, _) = at_work(&there);

@@ -38,6 +38,13 @@ impl Owner {
     /// already: one database holds one installation.
     pub(crate) fn prepare(&self) -> Result<Server> {
         let database = self.server.database();
+        if database == "postgres" || database.starts_with("template") {
+            return Err(Error::refused(
+                "postgres",
+                "not_its_own",
+                format!("{database} is every server's own: make a database for Probity alone, and name that"),
+            ));
+        }
         let there = self.db.rows("SELECT nspname FROM pg_namespace WHERE nspname = ?1::text", values![CONTROL])?;
         if !there.is_empty() {
             return Err(Error::refused(
