@@ -43,16 +43,13 @@ impl Location {
         }
     }
 
-    /// A connection that cannot write.
+    /// A connection for transactions that cannot write.
     pub(crate) fn reader(&self) -> Result<Connection> {
         match self {
             Location::File { path, key } => {
                 Sqlite::open(path, key, For::Reading).map(|db| Connection::Sqlite(Box::new(db)))
             }
-            // Its transactions are read-only ones.
-            Location::Schema { server, schema, .. } => {
-                Postgres::open(server, schema).map(|db| Connection::Postgres(Box::new(db)))
-            }
+            Location::Schema { .. } => self.writer(),
         }
     }
 

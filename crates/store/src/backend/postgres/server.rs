@@ -94,6 +94,15 @@ impl Server {
         &self.database
     }
 
+    /// What it means to the person who starts the server, or founds an organization, that nobody answers.
+    pub(super) fn not_there(&self, error: Error) -> Error {
+        let Error::Busy { .. } = error else { return error };
+        let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let message =
+            format!("no PostgreSQL that takes writes answers at {}: start it, or mend the address", hosts.join(" or "));
+        Error::refused("postgres", "no_answer", message)
+    }
+
     /// Connects to the first host that takes writes.
     pub(super) fn connect(&self, runtime: &Runtime) -> std::result::Result<Client, (Error, Trouble)> {
         let tls = self.tls().map_err(|error| (error, Trouble::None))?;
