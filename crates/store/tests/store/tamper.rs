@@ -403,7 +403,7 @@ fn a_column_of_another_shape_is_named_and_the_audit_goes_on() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
         let visit = raw.rows("SELECT key FROM record WHERE kind = 'visit' ORDER BY key", &[])[0][0].clone();
-        raw.change("UPDATE record SET entry = -1 WHERE key = ?1", &[visit.clone()]);
+        raw.change("UPDATE record SET entry = -1 WHERE key = ?1", std::slice::from_ref(&visit));
         raw.change("UPDATE record SET key = ?1 WHERE key = ?2", &[b"short"[..].into(), visit]);
         raw.change("UPDATE entry SET leaf = ?1 WHERE ledger = 2 AND idx = 4", &[b"short"[..].into()]);
     });
