@@ -41,6 +41,14 @@ const TESTING: &[Need] = &[
         present: || Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb/note").exists(),
         packages: &["golang-golang-x-mod-dev"],
     },
+    // Debian starts a server of its own on installing this. The tests start theirs and leave that one alone.
+    Need { what: "PostgreSQL (the tests on it)", present: has_postgres, packages: &["postgresql"] },
+    Need {
+        what: "Patroni and etcd (clusters of PostgreSQL)",
+        present: || has("patroni") && has("etcd"),
+        packages: &["patroni", "etcd-server"],
+    },
+    Need { what: "openssl (certificates of the tests)", present: || has("openssl"), packages: &["openssl"] },
 ];
 
 /// What compiling the product needs.
@@ -66,6 +74,12 @@ pub fn chromium() -> Option<std::path::PathBuf> {
 
 fn has(program: &str) -> bool {
     workspace::on_path(program).is_some()
+}
+
+/// Debian keeps the server's programs off the search path, in a folder for each version.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    has("postgres") || versions.into_iter().any(|version| version.path().join("bin/postgres").exists())
 }
 
 /// A minimal Debian has a perl without the modules that OpenSSL's configuration loads.

@@ -11,6 +11,7 @@ mod demo;
 mod failure;
 mod install;
 mod oracles;
+mod postgres;
 mod process;
 mod steps;
 mod tally;
@@ -34,7 +35,8 @@ cargo xtask <command>
   bench [ARGS]       build with optimizations and measure; ARGS go to the bench (see `cargo xtask bench --help`)
   help               this text
 
-The steps of `test`, usable with --only: install, tidy, format, licences, lint, tests, browser.
+The steps of `test`, usable with --only: install, tidy, format, licences, lint, tests, postgres, browser.
+`tests` keeps its data in files; `postgres` starts a server and runs the tests of the store and of the web again on it.
 ";
 
 fn main() -> ExitCode {

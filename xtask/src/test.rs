@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::failure::{Failure, Outcome};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{browser, install, oracles, process, tidy, workspace};
+use crate::{browser, install, oracles, postgres, process, tidy, workspace};
 
 /// Runs all steps; see `cargo xtask help` for the arguments.
 pub fn run(arguments: &[String]) -> Outcome {
@@ -57,6 +57,9 @@ fn all(options: &Options) -> Outcome {
         process::run(&mut process::cargo(&lint))
     });
     steps.run("tests", "every Rust test of the workspace", || rust_tests(options.keep_going, &mut tally));
+    steps.run("postgres", "the same tests on PostgreSQL: all whose data may lie there", || {
+        postgres::run(options.keep_going, &mut tally)
+    });
     steps.run("browser", "the product in headless Chromium", || browser::run(&mut tally));
     let ended = steps.finish();
     if tally != Tally::default() {
@@ -70,6 +73,7 @@ fn rust_tests(keep_going: bool, tally: &mut Tally) -> Outcome {
     if keep_going {
         command.arg("--no-fail-fast");
     }
+    postgres::keep_out(&mut command);
     // With this a test that finds no foreign verifier fails instead of saying that it was skipped.
     command.env("PROBITY_REQUIRE_ORACLES", "1").env("PROBITY_PYTHON", oracles::python());
     process::run_reading(&mut command, |line| tally.read(line))

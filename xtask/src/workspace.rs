@@ -27,6 +27,11 @@ pub fn probity() -> PathBuf {
     target().join("debug").join("probity")
 }
 
+/// The `testbed` program of the development profile.
+pub fn testbed() -> PathBuf {
+    target().join("debug").join("testbed")
+}
+
 /// The cargo that runs us, so that a pinned toolchain stays the one in use.
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))

@@ -90,14 +90,10 @@ impl Home {
     pub(crate) fn organizations(&self) -> Result<Vec<Found>> {
         match self {
             Home::Folder(folder) => in_folder(folder),
-            Home::Server { control, .. } => Control::connect(control)?
-                .organizations()?
-                .into_iter()
-                .map(|(id, text)| {
-                    let lies = format!("the keys of organization {id} in the database");
-                    Ok(Found { keys: KeyFile::parse(text.as_bytes(), &lies)?, lies })
-                })
-                .collect(),
+            Home::Server { control, .. } => {
+                let rows = Control::connect(control)?.organizations()?;
+                rows.into_iter().map(|(id, text)| in_control(id, &text)).collect()
+            }
         }
     }
 
@@ -281,6 +277,22 @@ fn own_folder(folder: &Path, id: OrganizationId) -> PathBuf {
     folder.join(FILES).join(id.to_string())
 }
 
+fn in_control(id: OrganizationId, text: &str) -> Result<Found> {
+    let lies = format!("the keys of organization {id} in the database");
+    let keys = KeyFile::parse(text.as_bytes(), &lies)?;
+    if keys.organization != id {
+        return Err(another_organization(format!(
+            "{lies} belong to organization {}: put each organization's keys back in its own row",
+            keys.organization
+        )));
+    }
+    Ok(Found { keys, lies })
+}
+
+fn another_organization(message: String) -> Error {
+    Error::refused("keys", "another_organization", message)
+}
+
 fn in_folder(folder: &Path) -> Result<Vec<Found>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder.join(FILES)).map_err(Error::fault)? {
@@ -293,15 +305,11 @@ fn in_folder(folder: &Path) -> Result<Vec<Found>> {
             let keys = KeyFile::read(&file)?;
             let named = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if keys.organization.to_string() != named {
-                return Err(Error::refused(
-                    "keys",
-                    "another_organization",
-                    format!(
-                        "{} belongs to organization {}: put each organization's files back in its own folder",
-                        file.display(),
-                        keys.organization
-                    ),
-                ));
+                return Err(another_organization(format!(
+                    "{} belongs to organization {}: put each organization's files back in its own folder",
+                    file.display(),
+                    keys.organization
+                )));
             }
             all.push(Found { keys, lies: file.display().to_string() });
         }

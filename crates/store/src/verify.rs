@@ -149,7 +149,10 @@ fn one_ledger(
     db.each("SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
         let read = || Ok((row.size(0)?, row.blob(1)?, row.blob(2)?));
         let Some((index, leaf, bytes)) = readable(read(), "an entry", verified) else { return Ok(()) };
-        audit.entry(index, &bytes, Hash::from_slice(&leaf).ok());
+        let leaf = Hash::from_slice(&leaf).inspect_err(|_| {
+            verified.find(format!("{origin}: what lies beside entry {index} is no hash of it [row-malformed]"));
+        });
+        audit.entry(index, &bytes, leaf.ok());
         if let Ok(entry) = ledger::Entry::decode(&bytes) {
             let mut mine = BTreeSet::new();
             for change in &entry.changes {

@@ -9,6 +9,7 @@ use store::{
     acts::{AddPerson, AddSite, FoundOrganization, GiveGrant, RegisterStudy},
     fresh_token, token_tag, views,
 };
+use testbed::Database;
 use trial::{
     access::Scope,
     ids::{SiteId, StudyId},
@@ -28,7 +29,14 @@ fn an_organization_is_founded_and_its_people_work() {
     let folder = std::env::temp_dir().join(format!("probity-founding-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     let clock = Arc::new(Turned(Mutex::new("2026-11-21T10:00:00Z".parse().unwrap())));
-    let installation = Installation::create(&folder, None, clock.clone()).unwrap();
+    let database = Database::from_environment().unwrap();
+    let installation = match &database {
+        None => Installation::create(&folder, None, clock.clone()),
+        Some(database) => {
+            Installation::create_on(&folder, None, clock.clone(), &database.url(), &database.authority().unwrap())
+        }
+    };
+    let installation = installation.unwrap();
     let token = fresh_token().unwrap();
     let first = FirstAdministrator {
         name: "Ada Berg".into(),

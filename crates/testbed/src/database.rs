@@ -68,6 +68,33 @@ impl Database {
         self.door.sql(Account::find()?, &self.name, statement)
     }
 
+    /// As [`Self::sql`], as another role.
+    ///
+    /// # Errors
+    /// With what `psql` says, where the role may not too.
+    pub fn sql_as(&self, role: &str, password: &str, statement: &str) -> Result<String> {
+        self.door.sql_as(Account::find()?, (role, password), &self.name, statement)
+    }
+
+    /// A copy of it as it is now. Nobody may be connected to it.
+    ///
+    /// # Errors
+    /// Where somebody is still connected after five seconds.
+    pub fn copy(&self) -> Result<Self> {
+        let name = format!("{}_copy", self.name);
+        self.on_server(&format!("CREATE DATABASE {name} TEMPLATE {}", self.name))?;
+        Ok(Self { door: self.door.clone(), name })
+    }
+
+    /// Puts another, which is gone then, in its place. Whoever is connected to either is thrown out.
+    ///
+    /// # Errors
+    /// With what `psql` says.
+    pub fn replace_with(&self, other: Self) -> Result {
+        self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?;
+        self.on_server(&format!("ALTER DATABASE {} RENAME TO {}", other.name, self.name)).map(drop)
+    }
+
     fn on_server(&self, statement: &str) -> Result<String> {
         self.door.sql(Account::find()?, "postgres", statement)
     }
@@ -76,7 +103,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         // The server goes soon after; what stays until then harms nobody.
-        let _ = self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let _ = self.on_server(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
 }
 

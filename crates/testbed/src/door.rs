@@ -14,7 +14,7 @@ pub const OWNER: &str = "owner";
 const STATEMENT_MAX: Duration = Duration::from_secs(60);
 
 /// One server or several of which one takes writes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Door {
     /// On 127.0.0.1.
     pub ports: Vec<u16>,
@@ -50,11 +50,22 @@ impl Door {
 
     /// Runs `statement` through `psql`: rows as lines, columns apart by `|`, no headings.
     pub fn sql(&self, account: Account, database: &str, statement: &str) -> Result<String> {
+        self.sql_as(account, (OWNER, &self.password), database, statement)
+    }
+
+    /// As [`Self::sql`], as this role with this password.
+    pub fn sql_as(
+        &self,
+        account: Account,
+        (role, password): (&str, &str),
+        database: &str,
+        statement: &str,
+    ) -> Result<String> {
         let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
         let hosts = vec!["127.0.0.1"; ports.len()];
         let mut psql = account.task(&Postgres::find()?.program("psql"), "/".as_ref(), STATEMENT_MAX);
         psql.env("PGHOST", hosts.join(",")).env("PGPORT", ports.join(","));
-        psql.env("PGUSER", OWNER).env("PGPASSWORD", &self.password).env("PGDATABASE", database);
+        psql.env("PGUSER", role).env("PGPASSWORD", password).env("PGDATABASE", database);
         psql.env("PGSSLMODE", "verify-full").env("PGSSLROOTCERT", &self.authority);
         psql.env("PGCONNECT_TIMEOUT", "5");
         if ports.len() > 1 {

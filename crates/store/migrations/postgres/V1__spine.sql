@@ -2,6 +2,7 @@
 -- docs/columns.toml. One schema for each organization. Texts compare by their bytes, as in the other.
 
 -- ---------------------------------------------------------------- ledger
+-- That an entry's ledger is there, the act that appends it has seen: it is not asked again for each row.
 
 CREATE TABLE ledger (
     number BIGINT PRIMARY KEY,
@@ -11,7 +12,7 @@ CREATE TABLE ledger (
 );
 
 CREATE TABLE entry (
-    ledger BIGINT NOT NULL REFERENCES ledger (number) DEFERRABLE INITIALLY DEFERRED,
+    ledger BIGINT NOT NULL,
     idx    BIGINT NOT NULL,
     leaf   BYTEA NOT NULL,
     bytes  BYTEA NOT NULL,
@@ -19,7 +20,7 @@ CREATE TABLE entry (
 );
 
 CREATE TABLE tile (
-    ledger BIGINT NOT NULL REFERENCES ledger (number) DEFERRABLE INITIALLY DEFERRED,
+    ledger BIGINT NOT NULL,
     level  BIGINT NOT NULL,
     idx    BIGINT NOT NULL,
     hashes BYTEA NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE tile (
 );
 
 CREATE TABLE checkpoint (
-    ledger BIGINT NOT NULL REFERENCES ledger (number) DEFERRABLE INITIALLY DEFERRED,
+    ledger BIGINT NOT NULL,
     size   BIGINT NOT NULL,
     note   BYTEA NOT NULL,
     PRIMARY KEY (ledger, size)

@@ -36,22 +36,23 @@ impl Location {
                 Ok(Connection::Sqlite(Box::new(db)))
             }
             Location::Schema { server, schema, .. } => {
-                let mut db = Postgres::open(server, schema)?;
-                db.check_schema()?;
+                let db = in_schema(server, schema)?;
+                // Acts look up few rows by their keys. A plan that was made while a table was small must not read all of it
+                // when it has grown.
+                db.batch("SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off")?;
                 Ok(Connection::Postgres(Box::new(db)))
             }
         }
     }
 
-    /// A connection that cannot write.
+    /// A connection for transactions that cannot write.
     pub(crate) fn reader(&self) -> Result<Connection> {
         match self {
             Location::File { path, key } => {
                 Sqlite::open(path, key, For::Reading).map(|db| Connection::Sqlite(Box::new(db)))
             }
-            // Its transactions are read-only ones.
             Location::Schema { server, schema, .. } => {
-                Postgres::open(server, schema).map(|db| Connection::Postgres(Box::new(db)))
+                in_schema(server, schema).map(|db| Connection::Postgres(Box::new(db)))
             }
         }
     }
@@ -78,9 +79,18 @@ impl Location {
     pub(crate) fn create(&self) -> Result<Connection> {
         match self {
             Location::File { path, key } => Self::create_file(path, key),
-            Location::Schema { .. } => self.writer(),
+            Location::Schema { server, schema, .. } => {
+                in_schema(server, schema).map(|db| Connection::Postgres(Box::new(db)))
+            }
         }
     }
+}
+
+/// A connection to a schema that this version knows.
+fn in_schema(server: &Server, schema: &str) -> Result<Postgres> {
+    let mut db = Postgres::open(server, schema)?;
+    db.check_schema()?;
+    Ok(db)
 }
 
 /// The password of an organization's role.

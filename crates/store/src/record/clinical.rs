@@ -155,7 +155,7 @@ impl Record for FormRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         put.db.write(
             "INSERT INTO form (id, visit, subject, form_oid, repeat, state, version, revision, changed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (visit, form_oid, repeat) DO UPDATE SET state = excluded.state, version = excluded.version,
                  revision = form.revision + 1, changed = excluded.changed",
             values![
@@ -166,6 +166,7 @@ impl Record for FormRecord {
                 &self.repeat,
                 self.state.code(),
                 put.version,
+                1_i64,
                 put.at
             ],
         )?;

@@ -1,4 +1,5 @@
-//! A full disk: acts say so, nothing is half stored, and all goes on when there is room again, without a restart.
+//! A full disk: acts say so, nothing is half stored, and all goes on when there is room again, without a restart. A
+//! server's disk is not under the tests' hands, so these are all of files.
 
 use std::{
     env, fs,
@@ -79,7 +80,7 @@ fn a_full_file_system_is_told_and_passes() {
     }
     let mounted = Mounted(folder.path().to_owned());
     let filler = folder.path().join("filler");
-    let mut world = World::founded_in(folder, false);
+    let mut world = World::in_folder(folder);
     let place = world.add_study("S.VITALS");
     fs::write(&filler, vec![1; 20 << 20]).unwrap();
     fill_and_go_on(world, place, || fs::remove_file(&filler).unwrap());
@@ -106,7 +107,8 @@ fn the_process_with_small_files() {
     if env::var_os(SMALL).is_none() {
         return;
     }
-    let (world, place) = World::with_study();
+    let mut world = World::in_files();
+    let place = world.add_study("S.VITALS");
     fill_and_go_on(world, place, || {
         let status = Command::new("prlimit")
             .args(["--pid", &std::process::id().to_string(), "--fsize=unlimited"])

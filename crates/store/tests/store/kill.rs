@@ -3,6 +3,7 @@
 //! `PROBITY_KILLS` says how many times; 20 by default.
 
 use std::{
+    collections::BTreeSet,
     env,
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -82,18 +83,16 @@ fn one_round(folder: &Path, round: u64) -> Vec<String> {
 
 /// Every acknowledged record is stored, under the entry that its receipt named.
 fn all_there(world: &World, acks: &[String]) {
-    let raw = Raw::open(world.folder(), &world.own_folder());
-    let mut find = raw
-        .db
-        .prepare("SELECT 1 FROM record WHERE ledger = 2 AND entry = ?1 AND kind = ?2 AND key = ?3 AND version = ?4")
-        .unwrap();
+    let raw = Raw::open(world);
+    let stored: BTreeSet<_> =
+        raw.rows("SELECT entry, kind, key, version FROM record WHERE ledger = 2", &[]).into_iter().collect();
     for ack in acks {
         let parts: Vec<&str> = ack.split(' ').collect();
         let [entry, kind, key, version, "."] = parts[..] else { panic!("{ack}") };
         let key: SubjectId = key.parse().unwrap();
-        let values =
-            rusqlite::params![entry.parse::<i64>().unwrap(), kind, key.bytes(), version.parse::<i64>().unwrap()];
-        assert!(find.exists(values).unwrap(), "acknowledged and lost: {ack}");
+        let number = |text: &str| text.parse::<i64>().unwrap().into();
+        let named = vec![number(entry), kind.into(), key.bytes()[..].into(), number(version)];
+        assert!(stored.contains(&named), "acknowledged and lost: {ack}");
     }
 }
 

@@ -8,7 +8,9 @@ use std::{
 };
 
 use store::Installation;
+use trial::ids::{Id, OrganizationId};
 
+use crate::past::hex;
 use crate::world::{Folder, Hands, World, first, founding, save::refused};
 
 /// The code and words with which opening is refused.
@@ -35,8 +37,8 @@ fn instead(file: &Path, other: Option<&[u8]>, wrong: impl FnOnce()) {
 }
 
 #[test]
-fn a_second_server_on_the_same_data_is_refused() {
-    let world = World::founded();
+fn a_second_server_on_the_same_files_is_refused() {
+    let world = World::in_files();
     let second = Installation::open(world.folder(), None, Arc::<Hands>::clone(&world.clock));
     let error = second.unwrap_err();
     assert!(error.to_string().contains("stop it first"), "{error}");
@@ -70,7 +72,7 @@ fn a_missing_wrong_or_open_root_key_is_told() {
 
 #[test]
 fn files_of_another_organization_or_none_are_told() {
-    let mut world = World::founded();
+    let mut world = World::in_files();
     let mine = world.own_folder();
     let founded = world.installation().found(founding("Other Trials", false), &first("other token")).unwrap();
     let other = world.folder().join("organizations").join(founded.id().to_string());
@@ -113,7 +115,7 @@ fn a_folder_that_holds_no_data_is_told_and_one_that_does_is_not_overwritten() {
 
 #[test]
 fn an_organization_whose_founding_was_broken_off_keeps_no_other_closed() {
-    let mut world = World::founded();
+    let mut world = World::in_files();
     world.close();
     let half = world.folder().join("organizations").join("0192f0c1-2f3e-7c4a-9b1d-3a5c7e9f1b2d.founding");
     fs::create_dir(&half).unwrap();
@@ -140,22 +142,51 @@ fn a_new_root_key_opens_everything_and_the_old_one_nothing() {
 #[test]
 fn a_change_of_the_root_key_that_broke_off_between_two_organizations_is_ended_by_the_next_opening() {
     let mut world = World::founded();
-    let mine = world.own_folder();
+    let founded = world.organization().id();
     drop(world.installation().found(founding("Other Trials", false), &first("other token")).unwrap());
     let (root, next) = (world.folder().join("root.key"), world.folder().join("root.key.next"));
-    let (old_root, old_keys) = (fs::read(&root).unwrap(), fs::read(mine.join("keys.json")).unwrap());
+    let (old_root, old_keys) = (fs::read(&root).unwrap(), keys(&world, founded));
     assert_eq!(world.installation().rotate_root_key().unwrap(), 2);
     world.close();
     // As a crash leaves it: the new key beside the old one, one organization rewrapped, the other not.
     fs::rename(&root, &next).unwrap();
     fs::write(&root, &old_root).unwrap();
     fs::set_permissions(&root, fs::Permissions::from_mode(0o600)).unwrap();
-    fs::write(mine.join("keys.json"), &old_keys).unwrap();
+    assert_ne!(keys(&world, founded), old_keys);
+    set_keys(&world, founded, &old_keys);
     let new_root = fs::read(&next).unwrap();
     world.open().unwrap();
     assert_eq!(world.installation().all().len(), 2);
     assert_eq!(fs::read(&root).unwrap(), new_root);
     assert!(!next.exists());
-    assert_ne!(fs::read(mine.join("keys.json")).unwrap(), old_keys, "no organization opens with the old key");
+    assert_ne!(keys(&world, founded), old_keys, "no organization opens with the old key");
     world.finish();
+}
+
+/// An organization's wrapped keys, where they lie.
+fn keys(world: &World, id: OrganizationId) -> String {
+    match &world.database {
+        None => fs::read_to_string(key_file(world, id)).unwrap(),
+        Some(database) => {
+            database.sql(&format!("SELECT keys FROM probity.organization WHERE id = {}", literal(id))).unwrap()
+        }
+    }
+}
+
+fn set_keys(world: &World, id: OrganizationId, keys: &str) {
+    match &world.database {
+        None => fs::write(key_file(world, id), keys).unwrap(),
+        Some(database) => {
+            let set = format!("UPDATE probity.organization SET keys = '{keys}' WHERE id = {}", literal(id));
+            database.sql(&set).map(drop).unwrap();
+        }
+    }
+}
+
+fn key_file(world: &World, id: OrganizationId) -> PathBuf {
+    world.folder().join("organizations").join(id.to_string()).join("keys.json")
+}
+
+fn literal(id: OrganizationId) -> String {
+    format!("'\\x{}'", hex(id.bytes()))
 }

@@ -10,6 +10,7 @@ use store::{
 use trial::{ids::SubjectId, role::Role};
 
 use crate::{
+    past::Yesterday,
     raw::{At, Raw, open, seal},
     world::{
         World,
@@ -27,24 +28,28 @@ struct Scene {
 }
 
 fn scene() -> Scene {
-    let (mut world, place) = World::with_study();
-    let ana = world.coordinator("ana", &place);
-    let subject = world.subject(&ana, place.oslo, "OSL-001");
-    world.save(&ana, subject, vec![set("I.SYSBP", "120"), set("I.NOTE", "resting")]).unwrap();
-    let other = world.subject(&ana, place.oslo, "OSL-002");
-    world.save(&ana, other, vec![set("I.SYSBP", "130")]).unwrap();
-    let last = world.save(&ana, subject, vec![set("I.SYSBP", "121").because_of("misread")]).unwrap();
-    world.in_study("dag", Role::DataManager, &place);
-    let kept = [1, 2].map(|number| world.organization().checkpoint_of(number).unwrap().into_bytes()).into();
-    Scene { world, subject, kept, last }
+    Scene::of(World::founded())
 }
 
 impl Scene {
+    fn of(mut world: World) -> Self {
+        let place = world.add_study("S.VITALS");
+        let ana = world.coordinator("ana", &place);
+        let subject = world.subject(&ana, place.oslo, "OSL-001");
+        world.save(&ana, subject, vec![set("I.SYSBP", "120"), set("I.NOTE", "resting")]).unwrap();
+        let other = world.subject(&ana, place.oslo, "OSL-002");
+        world.save(&ana, other, vec![set("I.SYSBP", "130")]).unwrap();
+        let last = world.save(&ana, subject, vec![set("I.SYSBP", "121").because_of("misread")]).unwrap();
+        world.in_study("dag", Role::DataManager, &place);
+        let kept = [1, 2].map(|number| world.organization().checkpoint_of(number).unwrap().into_bytes()).into();
+        Scene { world, subject, kept, last }
+    }
+
     /// Does something to the database while the store is closed, then audits it with no checkpoint from elsewhere.
-    fn after(&mut self, tamper: impl FnOnce(&Raw)) -> Verified {
+    fn after(&mut self, tamper: impl FnOnce(&Raw<'_>)) -> Verified {
         self.world.close();
-        let raw = Raw::open(self.world.folder(), &self.world.own_folder());
-        raw.without_fences();
+        let raw = Raw::open(&self.world);
+        raw.past.without_fences();
         tamper(&raw);
         drop(raw);
         self.world.open().unwrap();
@@ -99,7 +104,7 @@ fn a_changed_value_is_named_even_sealed_with_the_right_key() {
         let forged = seal(&with, raw.organization, &at, &sealed[..17], plain.replace("\"121\"", "\"119\"").as_bytes());
         raw.change(
             "UPDATE record SET sealed = ?1 WHERE kind = 'item_group' AND key = ?2 AND version = ?3",
-            rusqlite::params![forged, key, version],
+            &[(&forged).into(), (&key).into(), version.into()],
         );
     });
     let ana = scene.world.actor("ana");
@@ -119,7 +124,7 @@ fn a_flipped_byte_of_a_sealed_value_is_named_and_the_value_does_not_open() {
         sealed[40] ^= 1;
         raw.change(
             "UPDATE record SET sealed = ?1 WHERE kind = 'item_group' AND key = ?2 AND version = ?3",
-            rusqlite::params![sealed, key, version],
+            &[(&sealed).into(), (&key).into(), version.into()],
         );
     });
     assert_named(&verified, &["item_group", "[record-changed]"]);
@@ -136,7 +141,7 @@ fn a_deleted_record_is_named() {
         named = id_of(&key);
         raw.change(
             "DELETE FROM record WHERE kind = 'item_group' AND key = ?1 AND version = ?2",
-            rusqlite::params![key, version],
+            &[(&key).into(), version.into()],
         );
     });
     assert_named(&verified, &["item_group", &named, "version 2", "[record-deleted]"]);
@@ -150,7 +155,7 @@ fn a_record_that_no_entry_names_is_named() {
         raw.change(
             "INSERT INTO record (kind, key, version, ledger, entry, sealed)
              SELECT kind, key, 99, ledger, entry, sealed FROM record WHERE kind = 'subject' LIMIT 1",
-            [],
+            &[],
         );
     });
     assert_named(&verified, &["subject", "version 99", "does not name it"]);
@@ -160,7 +165,7 @@ fn a_record_that_no_entry_names_is_named() {
 #[test]
 fn a_dropped_entry_is_named() {
     let mut scene = scene();
-    let verified = scene.after(|raw| raw.change("DELETE FROM entry WHERE ledger = 2 AND idx = 4", []));
+    let verified = scene.after(|raw| raw.change("DELETE FROM entry WHERE ledger = 2 AND idx = 4", &[]));
     assert_named(&verified, &["entry 4", "[entries-missing]"]);
     scene.world.leave_broken();
 }
@@ -169,11 +174,10 @@ fn a_dropped_entry_is_named() {
 fn a_dropped_entry_whose_followers_close_the_gap_is_named() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("DELETE FROM entry WHERE ledger = 2 AND idx = 4", []);
-        raw.db.execute_batch(
-            "UPDATE entry SET idx = -idx WHERE ledger = 2 AND idx > 4; UPDATE entry SET idx = -idx - 1 WHERE ledger = 2 AND idx < 0",
-        )
-        .unwrap();
+        raw.change("DELETE FROM entry WHERE ledger = 2 AND idx = 4", &[]);
+        // By way of below zero, so that no two have one place in between.
+        raw.change_many("UPDATE entry SET idx = -idx WHERE ledger = 2 AND idx > 4", &[]);
+        raw.change_many("UPDATE entry SET idx = -idx - 1 WHERE ledger = 2 AND idx < 0", &[]);
     });
     assert_named(&verified, &["[tail-cut]"]);
     assert_named(&verified, &["[record-moved]"]);
@@ -185,8 +189,8 @@ fn a_cut_tail_is_named() {
     let mut scene = scene();
     let at = i64::try_from(scene.last.index).unwrap();
     let verified = scene.after(|raw| {
-        raw.change("DELETE FROM record WHERE ledger = 2 AND entry >= ?1", [at]);
-        raw.db.execute("DELETE FROM entry WHERE ledger = 2 AND idx >= ?1", [at]).unwrap();
+        raw.change("DELETE FROM record WHERE ledger = 2 AND entry >= ?1", &[at.into()]);
+        raw.change_many("DELETE FROM entry WHERE ledger = 2 AND idx >= ?1", &[at.into()]);
     });
     assert_named(&verified, &["[tail-cut]"]);
     scene.world.leave_broken();
@@ -197,9 +201,9 @@ fn a_tail_cut_with_its_checkpoints_is_named_against_one_kept_elsewhere() {
     let mut scene = scene();
     let at = i64::try_from(scene.last.index).unwrap();
     let alone = scene.after(|raw| {
-        raw.db.execute("DELETE FROM record WHERE ledger = 2 AND entry >= ?1", [at]).unwrap();
-        raw.db.execute("DELETE FROM entry WHERE ledger = 2 AND idx >= ?1", [at]).unwrap();
-        raw.db.execute("DELETE FROM checkpoint WHERE ledger = 2", []).unwrap();
+        raw.change_many("DELETE FROM record WHERE ledger = 2 AND entry >= ?1", &[at.into()]);
+        raw.change_many("DELETE FROM entry WHERE ledger = 2 AND idx >= ?1", &[at.into()]);
+        raw.change_many("DELETE FROM checkpoint WHERE ledger = 2", &[]);
     });
     assert!(alone.holds(), "whoever holds database and signing key can rewrite what no one else has seen");
     assert_named(&scene.against_kept(), &["[rolled-back]"]);
@@ -212,18 +216,12 @@ fn a_tail_cut_with_its_checkpoints_is_named_against_one_kept_elsewhere() {
 fn swapped_ciphertexts_are_named_both() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        let all: Vec<(Vec<u8>, Vec<u8>)> = raw
-            .db
-            .prepare("SELECT key, sealed FROM record WHERE kind = 'item_group' AND version = 1 ORDER BY key")
-            .unwrap()
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        for (key, sealed) in [(&all[0].0, &all[1].1), (&all[1].0, &all[0].1)] {
+        let first = "SELECT key, sealed FROM record WHERE kind = 'item_group' AND version = 1 ORDER BY key";
+        let all = raw.rows(first, &[]);
+        for (key, sealed) in [(&all[0][0], &all[1][1]), (&all[1][0], &all[0][1])] {
             raw.change(
                 "UPDATE record SET sealed = ?1 WHERE kind = 'item_group' AND key = ?2 AND version = 1",
-                rusqlite::params![sealed, key],
+                &[sealed.clone(), key.clone()],
             );
         }
     });
@@ -239,20 +237,16 @@ fn swapped_ciphertexts_are_named_both() {
 }
 
 #[test]
-fn yesterdays_file_is_named_against_a_checkpoint_kept_elsewhere() {
+fn yesterdays_data_is_named_against_a_checkpoint_kept_elsewhere() {
     let mut scene = scene();
     scene.world.close();
-    let file = scene.world.own_folder().join("store.db");
-    let yesterday = fs::read(&file).unwrap();
+    let yesterday = Yesterday::of(&scene.world);
     scene.world.open().unwrap();
     let ana = scene.world.actor("ana");
     scene.world.save(&ana, scene.subject, vec![set("I.SYSBP", "125").because_of("again")]).unwrap();
     scene.kept = vec![scene.world.organization().checkpoint_of(2).unwrap().into_bytes()];
     scene.world.close();
-    for beside in ["store.db-wal", "store.db-shm"] {
-        let _ = fs::remove_file(scene.world.own_folder().join(beside));
-    }
-    fs::write(&file, yesterday).unwrap();
+    yesterday.put_back(&scene.world);
     scene.world.open().unwrap();
     assert!(scene.world.organization().verify(&[]).unwrap().holds(), "yesterday it was whole");
     assert_named(&scene.against_kept(), &["[rolled-back]"]);
@@ -260,19 +254,23 @@ fn yesterdays_file_is_named_against_a_checkpoint_kept_elsewhere() {
     scene.world.leave_broken();
 }
 
+/// Entry 4 of the study's ledger as it would be if somebody else had done it.
+fn forged_entry(raw: &Raw<'_>) -> Vec<u8> {
+    let bytes = raw.one("SELECT bytes FROM entry WHERE ledger = 2 AND idx = 4", &[])[0].blob();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("coordinator"), "{text}");
+    text.replace("coordinator", "monitor").into_bytes()
+}
+
 #[test]
 fn an_entry_rewritten_with_its_leaf_hash_is_named() {
     let mut scene = scene();
-    let rewrite = |raw: &Raw| {
-        let bytes: Vec<u8> =
-            raw.db.query_row("SELECT bytes FROM entry WHERE ledger = 2 AND idx = 4", [], |row| row.get(0)).unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        assert!(text.contains("coordinator"), "{text}");
-        let forged = text.replace("coordinator", "monitor");
-        let leaf = ledger::leaf_hash(forged.as_bytes());
+    let rewrite = |raw: &Raw<'_>| {
+        let forged = forged_entry(raw);
+        let leaf = ledger::leaf_hash(&forged);
         raw.change(
             "UPDATE entry SET bytes = ?1, leaf = ?2 WHERE ledger = 2 AND idx = 4",
-            rusqlite::params![forged.as_bytes(), leaf.as_bytes()],
+            &[(&forged).into(), leaf.as_bytes()[..].into()],
         );
     };
     let verified = scene.after(rewrite);
@@ -284,8 +282,8 @@ fn an_entry_rewritten_with_its_leaf_hash_is_named() {
         matches!(refused, Err(Error::Busy { .. })),
         "nothing is written to a ledger that does not verify: {refused:?}"
     );
-    let again = scene.after_again(|raw| {
-        raw.db.execute("DELETE FROM checkpoint WHERE ledger = 2", []).unwrap();
+    let again = scene.after(|raw| {
+        raw.change_many("DELETE FROM checkpoint WHERE ledger = 2", &[]);
     });
     assert!(again.findings.iter().all(|finding| !finding.contains("[rewritten]")), "{:#?}", again.findings);
     assert_named(&scene.against_kept(), &["[rewritten]"]);
@@ -296,7 +294,7 @@ fn an_entry_rewritten_with_its_leaf_hash_is_named() {
 fn an_entry_changed_without_its_leaf_hash_is_named_by_its_index() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'coordinator', 'monitor') AS BLOB) WHERE ledger = 2 AND idx = 4", []);
+        raw.change("UPDATE entry SET bytes = ?1 WHERE ledger = 2 AND idx = 4", &[(&forged_entry(raw)).into()]);
     });
     assert_named(&verified, &["entry 4 was changed", "[entry-changed]"]);
     scene.world.leave_broken();
@@ -306,8 +304,8 @@ fn an_entry_changed_without_its_leaf_hash_is_named_by_its_index() {
 fn a_changed_derived_row_is_found_by_a_rebuild() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("UPDATE form SET state = 'complete' WHERE id = (SELECT min(id) FROM form)", []);
-        raw.change("UPDATE role_grant SET role = 'investigator' WHERE role = 'coordinator'", []);
+        raw.change("UPDATE form SET state = 'complete' WHERE id = (SELECT id FROM form ORDER BY id LIMIT 1)", &[]);
+        raw.change("UPDATE role_grant SET role = 'investigator' WHERE role = 'coordinator'", &[]);
     });
     assert!(verified.holds(), "derived rows are no records");
     assert_eq!(scene.differences(), ["form: 1 rows differ", "role_grant: 1 rows differ"]);
@@ -320,7 +318,7 @@ fn a_key_destroyed_without_an_erasure_is_named() {
     let verified = scene.after(|raw| {
         raw.change(
             "UPDATE wrapped_key SET wrapped = NULL WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')",
-            [],
+            &[],
         );
     });
     assert_named(&verified, &["[key-lost]"]);
@@ -332,8 +330,8 @@ fn a_changed_key_is_named_by_what_it_no_longer_opens() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
         raw.change(
-            "UPDATE wrapped_key SET wrapped = zeroblob(77) WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')",
-            [],
+            "UPDATE wrapped_key SET wrapped = ?1 WHERE id = (SELECT key FROM subject WHERE code = 'OSL-001')",
+            &[[0; 77][..].into()],
         );
     });
     assert_named(&verified, &["item_group", "[key-unknown]"]);
@@ -355,27 +353,16 @@ fn a_changed_tile_is_named() {
         kept,
     };
     let verified = scene.after(|raw| {
-        let mut hashes: Vec<u8> =
-            raw.db.query_row("SELECT hashes FROM tile WHERE ledger = 2", [], |row| row.get(0)).unwrap();
+        let mut hashes = raw.one("SELECT hashes FROM tile WHERE ledger = 2", &[])[0].blob();
         hashes[100] ^= 1;
-        raw.change("UPDATE tile SET hashes = ?1 WHERE ledger = 2", [hashes]);
+        raw.change("UPDATE tile SET hashes = ?1 WHERE ledger = 2", &[(&hashes).into()]);
     });
     assert_named(&verified, &["entry 3", "[tile-changed]"]);
-    let verified = scene.after_again(|raw| raw.change("UPDATE tile SET root = zeroblob(32) WHERE ledger = 2", []));
+    let verified = scene.after(|raw| raw.change("UPDATE tile SET root = ?1 WHERE ledger = 2", &[[0; 32][..].into()]));
     assert_named(&verified, &["[tile-root]"]);
-    let verified = scene.after_again(|raw| raw.change("DELETE FROM tile WHERE ledger = 2", []));
+    let verified = scene.after(|raw| raw.change("DELETE FROM tile WHERE ledger = 2", &[]));
     assert_named(&verified, &["[tile-missing]"]);
     scene.world.leave_broken();
-}
-
-impl Scene {
-    /// As [`Scene::after`], where the fences are gone already.
-    fn after_again(&mut self, tamper: impl FnOnce(&Raw)) -> Verified {
-        self.world.close();
-        tamper(&Raw::open(self.world.folder(), &self.world.own_folder()));
-        self.world.open().unwrap();
-        self.world.organization().verify(&[]).unwrap()
-    }
 }
 
 #[test]
@@ -389,8 +376,8 @@ fn a_proof_taken_before_holds_afterwards_and_fails_with_any_byte_changed() {
     let published = scene.world.organization().view(&adam, &LedgerHead { ledger: 1 }).unwrap().keys;
     assert_eq!(published.len(), 2);
     scene.after(|raw| {
-        raw.db.execute("DELETE FROM record WHERE ledger = 2", []).unwrap();
-        raw.db.execute("DELETE FROM entry WHERE ledger = 2", []).unwrap();
+        raw.change_many("DELETE FROM record WHERE ledger = 2", &[]);
+        raw.change_many("DELETE FROM entry WHERE ledger = 2", &[]);
     });
     // From here on the ledger crate alone.
     let proved = Bundle::parse(proof.proof.as_bytes()).unwrap().verify(proof.entry.as_bytes(), &keys).unwrap();
@@ -412,11 +399,30 @@ fn a_proof_taken_before_holds_afterwards_and_fails_with_any_byte_changed() {
 }
 
 #[test]
-fn a_column_of_another_type_is_named_and_the_audit_goes_on() {
+fn a_column_of_another_shape_is_named_and_the_audit_goes_on() {
     let mut scene = scene();
     let verified = scene.after(|raw| {
-        raw.change("UPDATE entry SET bytes = CAST(bytes AS TEXT) WHERE ledger = 2 AND idx = 4", []);
-        raw.change("UPDATE record SET sealed = 'x' WHERE key = (SELECT min(key) FROM record WHERE kind = 'visit')", []);
+        let visit = raw.rows("SELECT key FROM record WHERE kind = 'visit' ORDER BY key", &[])[0][0].clone();
+        raw.change("UPDATE record SET entry = -1 WHERE key = ?1", std::slice::from_ref(&visit));
+        raw.change("UPDATE record SET key = ?1 WHERE key = ?2", &[b"short"[..].into(), visit]);
+        raw.change("UPDATE entry SET leaf = ?1 WHERE ledger = 2 AND idx = 4", &[b"short"[..].into()]);
+    });
+    assert_named(&verified, &["beside entry 4", "[row-malformed]"]);
+    assert_named(&verified, &["a record cannot be read", "[row-malformed]"]);
+    assert!(verified.records > 0 && verified.ledgers.len() == 2, "the rest was audited");
+    scene.world.leave_broken();
+}
+
+/// PostgreSQL's columns hold nothing of another type.
+#[test]
+fn a_column_of_another_type_is_named_and_the_audit_goes_on() {
+    let mut scene = Scene::of(World::in_files());
+    let verified = scene.after(|raw| {
+        raw.change("UPDATE entry SET bytes = CAST(bytes AS TEXT) WHERE ledger = 2 AND idx = 4", &[]);
+        raw.change(
+            "UPDATE record SET sealed = 'x' WHERE key = (SELECT min(key) FROM record WHERE kind = 'visit')",
+            &[],
+        );
     });
     assert_named(&verified, &["an entry cannot be read", "[row-malformed]"]);
     assert_named(&verified, &["visit", "cannot be read", "[row-malformed]"]);
@@ -427,21 +433,19 @@ fn a_column_of_another_type_is_named_and_the_audit_goes_on() {
 #[test]
 fn what_does_not_hold_is_not_signed() {
     let mut scene = scene();
-    let checkpoints = |raw: &Raw| -> i64 {
-        raw.db.query_row("SELECT count(*) FROM checkpoint WHERE ledger = 2", [], |row| row.get(0)).unwrap()
-    };
+    let checkpoints = |raw: &Raw<'_>| raw.one("SELECT count(*) FROM checkpoint WHERE ledger = 2", &[])[0].int();
     let mut before = 0;
     let verified = scene.after(|raw| {
         before = checkpoints(raw);
         let (key, version, _) = raw.record("item_group");
         raw.change(
             "DELETE FROM record WHERE kind = 'item_group' AND key = ?1 AND version = ?2",
-            rusqlite::params![key, version],
+            &[(&key).into(), version.into()],
         );
     });
     assert!(!verified.holds());
     scene.world.close();
-    let raw = Raw::open(scene.world.folder(), &scene.world.own_folder());
+    let raw = Raw::open(&scene.world);
     assert_eq!(checkpoints(&raw), before);
     drop(raw);
     scene.world.open().unwrap();

@@ -97,13 +97,27 @@ impl World {
 
     /// As [`World::founded`]; with `second_factor`, nobody is signed in.
     pub fn founded_with(second_factor: bool) -> Self {
-        Self::founded_in(Folder::new(), second_factor)
+        Self::made(Folder::new(), Database::from_environment().unwrap(), second_factor)
     }
 
-    /// As [`World::founded_with`], in a folder that the caller has seen to.
-    pub fn founded_in(folder: Folder, second_factor: bool) -> Self {
+    /// As [`World::founded`], in files wherever this run's tests have theirs: for what is true of files.
+    pub fn in_files() -> Self {
+        Self::in_folder(Folder::new())
+    }
+
+    /// As [`World::in_files`], in a folder that the caller has seen to.
+    pub fn in_folder(folder: Folder) -> Self {
+        Self::made(folder, None, false)
+    }
+
+    /// As [`World::founded`], for what is true of a server: `None` where the environment names none.
+    pub fn on_server() -> Option<Self> {
+        let database = Database::from_environment().unwrap()?;
+        Some(Self::made(Folder::new(), Some(database), false))
+    }
+
+    fn made(folder: Folder, database: Option<Database>, second_factor: bool) -> Self {
         let clock = Hands::new();
-        let database = Database::from_environment().unwrap();
         let installation = create(folder.path(), database.as_ref(), &clock).unwrap();
         let organization =
             installation.found(founding("Nordic Trials", second_factor), &first("token-of-adam")).unwrap();
@@ -162,7 +176,7 @@ impl World {
         self.folder.path()
     }
 
-    /// The organization's folder in it.
+    /// The organization's folder in it, where it is in files.
     pub fn own_folder(&self) -> PathBuf {
         let folder = self.folder.path().join("organizations");
         match &self.organization {

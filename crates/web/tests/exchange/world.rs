@@ -15,6 +15,7 @@ use store::{
     Actor, Clock, FirstAdministrator, Installation, Organization, Presence, SignIn,
     acts::{AddPerson, AddSite, FoundOrganization, GiveGrant, RegisterStudy},
 };
+use testbed::Database;
 use trial::{
     access::Scope,
     ids::{PersonId, SiteId, StudyId},
@@ -44,6 +45,8 @@ pub struct World {
     pub site: SiteId,
     folder: PathBuf,
     _installation: Installation,
+    /// After what is connected to it.
+    _database: Option<Database>,
 }
 
 impl Drop for World {
@@ -60,7 +63,14 @@ impl World {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
         let clock = Arc::new(Ticking(AtomicI64::new(1_795_302_355_000_000)));
-        let installation = Installation::create(&folder, None, clock).unwrap();
+        let database = Database::from_environment().unwrap();
+        let installation = match &database {
+            None => Installation::create(&folder, None, clock),
+            Some(database) => {
+                Installation::create_on(&folder, None, clock, &database.url(), &database.authority().unwrap())
+            }
+        };
+        let installation = installation.unwrap();
         let token = store::fresh_token().unwrap();
         let first = FirstAdministrator {
             name: "Adam".into(),
@@ -82,7 +92,17 @@ impl World {
         give(&organization, &builder, manager_id, Role::DataManager, study);
         let site = AddSite { study, oid: "HOME".into(), name: "Home".into(), country: None };
         let site = organization.act(&builder, site, organization.fresh_request().unwrap()).unwrap().id("site").unwrap();
-        World { organization, administrator, builder, manager, study, site, folder, _installation: installation }
+        World {
+            organization,
+            administrator,
+            builder,
+            manager,
+            study,
+            site,
+            folder,
+            _installation: installation,
+            _database: database,
+        }
     }
 
     pub fn define(&self, name: &str, bytes: &[u8]) -> store::Result<ImportReport> {

@@ -8,7 +8,7 @@ fn world() -> World {
     World::new()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_said_in_the_askers_own_way() {
     let world = world();
     let answer = Ask::get("/api/v1/nothing").send(&world.app).await.expect(404);
@@ -20,7 +20,7 @@ async fn what_is_not_there_is_said_in_the_askers_own_way() {
     Ask::get(study).bearer(&world.admin.token).send(&world.app).await.expect(404);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_is_not_taken_is_told_which_are() {
     let world = world();
     let answer = Ask::new("DELETE", "/api/v1/studies").bearer(&world.admin.token).send(&world.app).await.expect(405);
@@ -28,7 +28,7 @@ async fn a_method_that_is_not_taken_is_told_which_are() {
     assert_eq!(answer.json()["code"], "method");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_understood_says_why() {
     let world = world();
     let post = || Ask::new("POST", "/api/v1/studies").bearer(&world.admin.token);
@@ -50,7 +50,7 @@ async fn what_cannot_be_understood_says_why() {
     query.send(&world.app).await.expect(400);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_host_and_another_site_are_refused() {
     let world = world();
     Ask::get("/api/v1/openapi.json").with("host", "evil.example").send(&world.app).await.expect(421);
@@ -68,7 +68,7 @@ async fn another_host_and_another_site_are_refused() {
     end().with("sec-fetch-site", "same-origin").with("origin", "http://localhost").send(&world.app).await.expect(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
     let world = world();
     for uri in ["/api/v1/openapi.json", "/api/v1/nothing", "/sign-in", "/", "/ledger/x/checkpoint"] {

@@ -2,7 +2,7 @@
 //! at every level. Everything that belongs to the first organization carries a canary.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -15,6 +15,7 @@ use store::{
     Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, SignIn, acts, fresh_token,
     token_tag,
 };
+use testbed::Database;
 use trial::{
     access::{Grant, Scope},
     definition::{
@@ -73,6 +74,8 @@ pub struct World {
     pub b_admin: Person,
     folder: PathBuf,
     count: AtomicU32,
+    /// After what is connected to it.
+    _database: Option<Database>,
 }
 
 impl World {
@@ -83,14 +86,15 @@ impl World {
         let folder = std::env::temp_dir().join(format!("probity-web-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let clock = Arc::new(Turned(Mutex::new("2026-11-21T10:00:00Z".parse().unwrap())));
-        let installation = Arc::new(Installation::create(&folder, None, clock.clone()).unwrap());
+        let database = Database::from_environment().unwrap();
+        let installation = Arc::new(made(&folder, database.as_ref(), clock.clone()));
         let (a, first_a) = found(&installation, &format!("{CANARY} Oslo Trials"));
         let (b, first_b) = found(&installation, "Bergen Research");
         let settings = Settings { loopback: true, ..Settings::default() };
         let app = web::router(AppState::new(Arc::clone(&installation), settings));
         let admin = enrolled(&a, "admin", &first_a, None);
         let b_admin = enrolled(&b, "admin", &first_b, None);
-        World { clock, installation, app, a, b, admin, b_admin, folder, count: AtomicU32::new(0) }
+        World { clock, installation, app, a, b, admin, b_admin, folder, count: AtomicU32::new(0), _database: database }
     }
 
     /// A name not used before.
@@ -189,6 +193,15 @@ impl Drop for World {
 #[track_caller]
 pub fn act<A: Act>(organization: &Organization, actor: &Actor, act: A) -> Receipt {
     organization.act(actor, act, organization.fresh_request().unwrap()).unwrap()
+}
+
+/// An installation where this run's tests have theirs: in files, or on the PostgreSQL server that the environment names.
+fn made(folder: &Path, database: Option<&Database>, clock: Arc<dyn Clock>) -> Installation {
+    let made = match database {
+        None => Installation::create(folder, None, clock),
+        Some(database) => Installation::create_on(folder, None, clock, &database.url(), &database.authority().unwrap()),
+    };
+    made.unwrap()
 }
 
 fn found(installation: &Installation, name: &str) -> (Arc<Organization>, String) {

@@ -28,7 +28,7 @@ pub(crate) struct Owner {
 
 impl Owner {
     pub(crate) fn connect(server: &Server) -> Result<Self> {
-        let db = Postgres::open(server, CONTROL)?;
+        let db = Postgres::open(server, CONTROL).map_err(|error| server.not_there(error))?;
         // A founding, or a move, is open as long as it takes.
         db.batch("SET idle_in_transaction_session_timeout TO 0")?;
         Ok(Owner { db, server: server.clone() })
@@ -165,7 +165,7 @@ pub(crate) struct Control(Postgres);
 
 impl Control {
     pub(crate) fn connect(server: &Server) -> Result<Self> {
-        let db = Postgres::open(server, CONTROL)?;
+        let db = Postgres::open(server, CONTROL).map_err(|error| server.not_there(error))?;
         let set = db.rows("SELECT setting FROM pg_settings WHERE name = 'fsync'", &[])?;
         if set.first().is_some_and(|row| row.try_get::<_, &str>(0).is_ok_and(|setting| setting == "on")) {
             return Ok(Control(db));

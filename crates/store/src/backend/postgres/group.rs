@@ -1,11 +1,11 @@
 //! What a group of acts wrote and has not sent yet. An act that fails takes back what it wrote here; only where some of it
 //! was sent already does the server need a savepoint.
 
-use std::{mem, sync::Arc};
+use std::{collections::HashSet, mem, sync::Arc};
 
 use tokio_postgres::Statement;
 
-use super::{ALL, Prepared, value::Column};
+use super::{Prepared, value::Column};
 use crate::backend::Kept;
 use crate::error::{Error, Result};
 
@@ -30,7 +30,7 @@ enum Piece {
 pub(super) enum Request {
     Text(&'static str),
     One { prepared: Arc<Prepared>, row: Vec<Kept> },
-    Many { prepared: Arc<Prepared>, many: Statement, rows: Vec<Vec<Kept>> },
+    Many { prepared: Arc<Prepared>, many: Statement, rows: Vec<Vec<Kept>>, ids: HashSet<Kept> },
 }
 
 impl Group {
@@ -97,31 +97,49 @@ impl Group {
     }
 }
 
-/// Adds a write: to the last one like it, unless something between touches the same tables.
+/// Adds a write: to the last one like it, unless something between, or that one itself, touches the same row.
 fn add(requests: &mut Vec<Request>, prepared: Arc<Prepared>, row: Vec<Kept>) {
     let Some(many) = prepared.many.clone() else {
         requests.push(Request::One { prepared, row });
         return;
     };
+    let id = id(&row).cloned();
     for request in requests.iter_mut().rev() {
         match request {
-            Request::Many { prepared: same, rows, .. } if Arc::ptr_eq(same, &prepared) && rows.len() < ROWS_MAX => {
-                rows.push(row);
-                return;
+            Request::Many { prepared: same, rows, ids, .. }
+                if Arc::ptr_eq(same, &prepared) && rows.len() < ROWS_MAX =>
+            {
+                if id.as_ref().is_none_or(|id| !ids.contains(id)) {
+                    rows.push(row);
+                    ids.extend(id);
+                    return;
+                }
+                break;
             }
-            request if request.tables() & prepared.tables != 0 => break,
+            request if !request.leaves_alone(&prepared, id.as_ref()) => break,
             _ => {}
         }
     }
-    requests.push(Request::Many { prepared, many, rows: vec![row] });
+    requests.push(Request::Many { prepared, many, rows: vec![row], ids: id.into_iter().collect() });
+}
+
+/// The id of the row that a write is about: its first parameter, where that is one.
+fn id(row: &[Kept]) -> Option<&Kept> {
+    row.first().filter(|first| matches!(first, Kept::Blob(_)))
 }
 
 impl Request {
-    fn tables(&self) -> u64 {
-        match self {
-            Request::Text(_) => ALL,
-            Request::One { prepared, .. } | Request::Many { prepared, .. } => prepared.tables,
-        }
+    /// Whether a write may come before this one: it touches other tables, or another row of the one table of both.
+    fn leaves_alone(&self, write: &Prepared, of: Option<&Kept>) -> bool {
+        let (prepared, apart) = match self {
+            Request::Text(_) => return false,
+            Request::One { prepared, row } => (prepared, of.is_some() && id(row).is_some_and(|id| Some(id) != of)),
+            Request::Many { prepared, ids, rows, .. } => {
+                (prepared, ids.len() == rows.len() && of.is_some_and(|of| !ids.contains(of)))
+            }
+        };
+        prepared.tables & write.tables == 0
+            || (apart && prepared.tables == write.tables && write.tables.is_power_of_two())
     }
 
     /// The rows as columns, where there are many.

@@ -1,6 +1,7 @@
 //! PostgreSQL: the same statements over the network. What a group of acts writes is kept until somebody reads the tables
 //! it touches or the group ends, and then sent in one go: a group costs a handful of round trips, not one each.
 
+mod driver;
 mod failure;
 mod found;
 mod group;
@@ -15,11 +16,11 @@ use std::{
     time::Duration,
 };
 
+use driver::Driver;
 pub(crate) use found::{Control, Owner, schema};
 use futures_util::stream::{FuturesOrdered, StreamExt, TryStreamExt};
 use group::{Group, Request};
 pub(crate) use server::Server;
-use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Row as RawRow, Statement};
 use value::Column;
 
@@ -39,9 +40,9 @@ const CURSOR_ROWS: usize = 1_000;
 /// Every table.
 const ALL: u64 = u64::MAX;
 
-/// A connection, and the small runtime that drives it on its caller's thread.
+/// A connection, driven on its caller's thread.
 pub(crate) struct Postgres {
-    runtime: Runtime,
+    driver: Driver,
     client: Client,
     prepared: RefCell<HashMap<String, Arc<Prepared>>>,
     /// Tables that statements named, in the order in which they came; a set of tables is a set of places here.
@@ -71,10 +72,10 @@ pub(super) struct Prepared {
 impl Postgres {
     /// A connection for this role. `schema`: what it works in.
     pub(super) fn open(server: &Server, schema: &str) -> Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(Error::fault)?;
-        let client = server.connect(&runtime).map_err(|(error, _)| error)?;
+        let driver = Driver::new()?;
+        let client = server.connect(&driver).map_err(|(error, _)| error)?;
         let db = Postgres {
-            runtime,
+            driver,
             client,
             prepared: RefCell::default(),
             tables: RefCell::default(),
@@ -92,7 +93,7 @@ impl Postgres {
 
     pub(super) fn trouble(&self) -> Trouble {
         // The connection is only looked at while somebody waits for it: one that ended meanwhile shows here.
-        self.runtime.block_on(tokio::task::yield_now());
+        self.driver.wait(tokio::task::yield_now());
         if self.client.is_closed() { Trouble::Lost } else { self.trouble.get() }
     }
 
@@ -345,7 +346,7 @@ impl Postgres {
 
     /// Brings the schema up to date. Only its owner can.
     fn migrate(&mut self) -> Result<()> {
-        let done = self.runtime.block_on(migrations::migrations::runner().run_async(&mut self.client));
+        let done = self.driver.wait(migrations::migrations::runner().run_async(&mut self.client));
         done.map(drop).map_err(|e| Error::fault(format!("the schema is not made: {e}")))
     }
 
@@ -353,7 +354,7 @@ impl Postgres {
     pub(super) fn check_schema(&mut self) -> Result<()> {
         let runner = migrations::migrations::runner();
         let known = runner.get_migrations().iter().map(|one| (one.version(), one.checksum())).max();
-        let applied = self.runtime.block_on(runner.get_last_applied_migration_async(&mut self.client));
+        let applied = self.driver.wait(runner.get_last_applied_migration_async(&mut self.client));
         let applied = applied.map_err(Error::fault)?.map(|one| (one.version(), one.checksum()));
         if applied == known {
             return Ok(());
@@ -412,7 +413,7 @@ impl Postgres {
         most: Duration,
         asked: impl Future<Output = std::result::Result<T, E>>,
     ) -> Result<T> {
-        let answer = self.runtime.block_on(async { tokio::time::timeout(most, asked).await });
+        let answer = self.driver.wait(async { tokio::time::timeout(most, asked).await });
         let failed = match answer {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => error.into().map_or_else(failure::lost, |error| failure::told(&error)),

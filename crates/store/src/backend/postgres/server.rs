@@ -8,7 +8,6 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Runtime;
 use tokio_postgres::{
     Client, Config,
     config::{ChannelBinding, Host, SslMode, TargetSessionAttrs},
@@ -16,7 +15,10 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::failure::{self, Cause};
+use super::{
+    driver::Driver,
+    failure::{self, Cause},
+};
 use crate::{
     backend::Trouble,
     error::{Error, Result},
@@ -94,8 +96,17 @@ impl Server {
         &self.database
     }
 
+    /// What it means to the person who starts the server, or founds an organization, that nobody answers.
+    pub(super) fn not_there(&self, error: Error) -> Error {
+        let Error::Busy { .. } = error else { return error };
+        let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let message =
+            format!("no PostgreSQL that takes writes answers at {}: start it, or mend the address", hosts.join(" or "));
+        Error::refused("postgres", "no_answer", message)
+    }
+
     /// Connects to the first host that takes writes.
-    pub(super) fn connect(&self, runtime: &Runtime) -> std::result::Result<Client, (Error, Trouble)> {
+    pub(super) fn connect(&self, driver: &Driver) -> std::result::Result<Client, (Error, Trouble)> {
         let tls = self.tls().map_err(|error| (error, Trouble::None))?;
         let mut last = failure::lost();
         for (host, port) in &self.hosts {
@@ -106,7 +117,7 @@ impl Server {
                 tokio::spawn(async move { drop(connection.await) });
                 Ok::<_, tokio_postgres::Error>(client)
             };
-            match runtime.block_on(async { tokio::time::timeout(CONNECT_WAIT, attempt).await }) {
+            match driver.wait(async { tokio::time::timeout(CONNECT_WAIT, attempt).await }) {
                 Ok(Ok(client)) => return Ok(client),
                 Ok(Err(error)) => {
                     tracing::warn!(%host, port, cause = %Cause(&error), "no connection to PostgreSQL");

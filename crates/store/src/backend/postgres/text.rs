@@ -31,19 +31,27 @@ pub(super) fn tables(sql: &str) -> Vec<&str> {
     tables
 }
 
-/// The text that inserts many rows, one array for each column, where the statement inserts one row of its parameters in
-/// their order and says nothing of conflicts.
+/// The text that does for many rows, one array for each column, what the statement does for one: an insertion of its
+/// parameters in their order, or a change of the row whose id is the first.
 pub(super) fn many_rows(sql: &str, types: &[&str]) -> Option<String> {
-    let (head, values) = sql.split_once(" VALUES (")?;
-    let (parameters, rest) = values.split_once(')')?;
-    let plain = head.starts_with("INSERT INTO ") && rest.trim().is_empty();
-    let in_order = parameters.split(',').map(str::trim).eq((1..=types.len()).map(|n| format!("?{n}")));
-    if !plain || !in_order {
-        return None;
-    }
     let arrays: Vec<String> =
         types.iter().enumerate().map(|(n, name)| format!("${}::{name}[]", n.saturating_add(1))).collect();
-    Some(format!("{head} SELECT * FROM unnest({})", arrays.join(", ")))
+    let arrays = arrays.join(", ");
+    if let Some(change) = sql.strip_prefix("UPDATE ") {
+        let change = change.strip_suffix(" WHERE id = ?1")?;
+        let columns: Vec<String> = (1..=types.len()).map(|n| format!("c{n}")).collect();
+        let change = change.replace('?', "many.c");
+        return Some(format!(
+            "UPDATE {change} FROM unnest({arrays}) AS many ({}) WHERE id = many.c1",
+            columns.join(", ")
+        ));
+    }
+    let (head, values) = sql.split_once(" VALUES (")?;
+    let (parameters, rest) = values.split_once(')')?;
+    let inserts =
+        head.starts_with("INSERT INTO ") && (rest.trim().is_empty() || rest.trim().starts_with("ON CONFLICT"));
+    let in_order = parameters.split(',').map(str::trim).eq((1..=types.len()).map(|n| format!("?{n}")));
+    (inserts && in_order && !rest.contains('?')).then(|| format!("{head} SELECT * FROM unnest({arrays}){rest}"))
 }
 
 #[cfg(test)]
@@ -73,15 +81,31 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_insertions_are_sent_as_one() {
-        let many = many_rows("INSERT INTO t (a, b) VALUES (?1, ?2)", &["bytea", "bigint"]);
-        assert_eq!(many.as_deref(), Some("INSERT INTO t (a, b) SELECT * FROM unnest($1::bytea[], $2::bigint[])"));
+    fn what_takes_its_parameters_in_order_is_sent_as_one() {
+        let cases = [
+            (
+                "INSERT INTO t (a, b) VALUES (?1, ?2)",
+                "INSERT INTO t (a, b) SELECT * FROM unnest($1::bytea[], $2::bigint[])",
+            ),
+            (
+                "INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
+                "INSERT INTO t (a, b) SELECT * FROM unnest($1::bytea[], $2::bigint[]) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
+            ),
+            (
+                "UPDATE t SET n = n + 1, b = ?2 WHERE id = ?1",
+                "UPDATE t SET n = n + 1, b = many.c2 FROM unnest($1::bytea[], $2::bigint[]) AS many (c1, c2) WHERE id = many.c1",
+            ),
+        ];
+        for (one, many) in cases {
+            assert_eq!(many_rows(one, &["bytea", "bigint"]).as_deref(), Some(many));
+        }
         for other in [
             "INSERT INTO t (a, b) VALUES (?2, ?1)",
             "INSERT INTO t (a, b) VALUES (?1, 0)",
-            "INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
             "INSERT INTO t (a, b) SELECT ?1, ?2 FROM u",
             "UPDATE t SET a = ?1 WHERE b = ?2",
+            "UPDATE t SET a = ?2 WHERE id = ?1 AND a < ?2",
+            "DELETE FROM t WHERE id = ?1 AND a = ?2",
         ] {
             assert_eq!(many_rows(other, &["bytea", "bigint"]), None, "{other}");
         }
