@@ -25,6 +25,7 @@ const SERVER_FILLING: &str = "postgres.json.moving";
 /// Ends the name of what a move left behind.
 const LEFT: &str = "moved";
 
+#[expect(clippy::large_enum_variant, reason = "a program has one")]
 pub(crate) enum Home {
     /// `organizations` in this folder.
     Folder(PathBuf),
@@ -163,6 +164,7 @@ impl Home {
 }
 
 /// A move that was begun: where to.
+#[expect(clippy::large_enum_variant, reason = "a program has one")]
 pub(crate) enum Move {
     ToServer { control: Server, owner: Owner },
     ToFiles { into: PathBuf },

@@ -5,6 +5,7 @@ mod form;
 pub(crate) mod grant;
 mod import;
 mod import_met;
+mod open_form;
 mod organization;
 pub(crate) mod person;
 mod session;

@@ -180,7 +180,7 @@ impl Control {
     /// Every organization's wrapped keys, as the text of a key file.
     pub(crate) fn organizations(&self) -> Result<Vec<(OrganizationId, String)>> {
         let rows = self.0.rows("SELECT id, keys FROM organization ORDER BY id", &[])?;
-        rows.iter().map(|row| Row::Postgres(row)).map(|row| Ok((row.id(0)?, row.text(1)?))).collect()
+        rows.iter().map(Row::Postgres).map(|row| Ok((row.id(0)?, row.text(1)?))).collect()
     }
 
     /// Puts other wrapped keys in their place.

@@ -56,9 +56,11 @@ pub(crate) struct Postgres {
     answers: RefCell<Answers>,
 }
 
-/// What was asked beforehand.
+/// What was asked beforehand: by statement and parameters, what it is about and the rows.
 #[derive(Default)]
-struct Answers(HashMap<&'static str, HashMap<Vec<Kept>, ([u8; 16], Vec<RawRow>)>>);
+struct Answers(HashMap<&'static str, HashMap<Vec<Kept>, Answer>>);
+
+type Answer = ([u8; 16], Vec<RawRow>);
 
 /// A statement that the server knows.
 pub(super) struct Prepared {
@@ -338,6 +340,10 @@ impl Postgres {
             Request::Text(text) => self.client.batch_execute(text).await,
             Request::One { prepared, row } => {
                 let values: Vec<Value<'_>> = row.iter().map(Kept::value).collect();
+                self.client.execute_raw(&prepared.statement, values).await.map(drop)
+            }
+            Request::Many { prepared, rows, .. } if rows.len() == 1 => {
+                let values: Vec<Value<'_>> = rows.iter().flatten().map(Kept::value).collect();
                 self.client.execute_raw(&prepared.statement, values).await.map(drop)
             }
             Request::Many { many, .. } => self.client.execute_raw(many, columns).await.map(drop),

@@ -29,9 +29,10 @@ const CONNECT_WAIT: Duration = Duration::from_secs(3);
 /// How long what was sent may stay without an answer from the other machine.
 const NETWORK_WAIT: Duration = Duration::from_secs(10);
 /// What every session holds to, whatever the server's own settings say. A commit waits for the disk, and for a
-/// synchronous standby where there is one; whoever stops in the middle of a transaction does not keep others waiting.
+/// synchronous standby where there is one; whoever stops in the middle of a transaction does not keep others waiting; a
+/// statement is planned once, since all of them look up by keys.
 const SESSION: &str = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=15000 -c lock_timeout=10000 \
-                       -c jit=off -c client_min_messages=warning -c standard_conforming_strings=on";
+                       -c plan_cache_mode=force_generic_plan -c jit=off -c client_min_messages=warning -c standard_conforming_strings=on";
 
 /// As it is written into an installation's folder.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
