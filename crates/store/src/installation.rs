@@ -14,6 +14,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use trial::{
@@ -34,6 +35,9 @@ use crate::{
     time::Clock,
 };
 
+/// How long a data directory that another program has open is waited for, and between two looks.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Ends the name of the root key's file while it is not yet the root key.
 const NEXT: &str = ".next";
 
@@ -316,7 +320,15 @@ fn lock(folder: &Path, home: &Home) -> Result<File> {
     let file = File::create(&path).map_err(|e| {
         Error::refused("data_dir", "not_writable", format!("{} cannot be written ({e})", path.display()))
     })?;
-    let locked = if home.is_shared() { file.try_lock_shared() } else { file.try_lock() };
+    let begun = Instant::now();
+    let locked = loop {
+        let locked = if home.is_shared() { file.try_lock_shared() } else { file.try_lock() };
+        // One that is just stopping, or a program that is just being started from one, lets go in a moment.
+        if locked.is_ok() || begun.elapsed() >= LOCK_WAIT {
+            break locked;
+        }
+        std::thread::park_timeout(LOCK_PAUSE);
+    };
     locked.map_err(|_| {
         Error::refused(
             "data_dir",

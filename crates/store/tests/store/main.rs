@@ -9,6 +9,7 @@ mod fences;
 mod forms;
 mod grants;
 mod kill;
+mod moving;
 mod opening;
 mod past;
 mod people;

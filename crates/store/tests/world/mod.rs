@@ -185,6 +185,12 @@ impl World {
         }
     }
 
+    /// Takes the installation away, to do with it what ends it.
+    pub fn take(&mut self) -> Installation {
+        self.organization = None;
+        self.installation.take().expect("the store is open")
+    }
+
     /// Closes the store, as stopping the server does.
     pub fn close(&mut self) {
         self.organization = None;
