@@ -64,8 +64,9 @@ enum Command {
 impl CommandLine {
     /// Does what it says.
     pub(crate) fn run(self) -> Result<Outcome> {
-        // Those who serve start it as they are told to; whoever works at the console sees the cause of an incident too.
-        if !matches!(self.command, Command::Serve(_) | Command::Demo(_)) {
+        // Those who serve start it as they are told to; `prove` makes incidents on purpose; whoever else works at the console
+        // sees the cause of one.
+        if !matches!(self.command, Command::Serve(_) | Command::Demo(_) | Command::Prove(_)) {
             log::start_at(LogFormat::Text, "error");
         }
         match self.command {
