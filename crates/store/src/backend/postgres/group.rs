@@ -1,40 +1,60 @@
 //! What a group of acts wrote and has not sent yet. An act that fails takes back what it wrote here; only where some of it
 //! was sent already does the server need a savepoint.
 
-use std::{collections::HashSet, mem, sync::Arc};
+use std::{
+    collections::HashSet,
+    mem,
+    sync::{Arc, OnceLock},
+};
 
 use tokio_postgres::Statement;
 
-use super::{Prepared, value::Column};
+use super::value::Column;
 use crate::backend::Kept;
 use crate::error::{Error, Result};
 
 /// Rows sent in one statement.
 const ROWS_MAX: usize = 1_000;
 
-#[derive(Default)]
-pub(super) struct Group {
-    kept: Vec<Piece>,
+/// A statement that the server knows.
+pub(super) struct Prepared<S = Statement> {
+    pub statement: S,
+    /// The tables it touches, one bit each.
+    pub tables: u64,
+    /// The same for many rows at once, where it writes.
+    pub many: Option<S>,
+    /// The same for many questions at once, where it asks; prepared when first needed.
+    pub questions: OnceLock<S>,
+}
+
+pub(super) struct Group<S = Statement> {
+    kept: Vec<Piece<S>>,
     /// Where the act in hand begins in `kept`.
     act: Option<usize>,
     /// The act in hand has a savepoint on the server.
     sent: bool,
 }
 
-enum Piece {
-    Write(Arc<Prepared>, Vec<Kept>),
+enum Piece<S> {
+    Write(Arc<Prepared<S>>, Vec<Kept>),
     Text(&'static str),
 }
 
 /// One thing to send.
-pub(super) enum Request {
+pub(super) enum Request<S = Statement> {
     Text(&'static str),
-    One { prepared: Arc<Prepared>, row: Vec<Kept> },
-    Many { prepared: Arc<Prepared>, many: Statement, rows: Vec<Vec<Kept>>, ids: HashSet<Kept> },
+    One { prepared: Arc<Prepared<S>>, row: Vec<Kept> },
+    Many { prepared: Arc<Prepared<S>>, many: S, rows: Vec<Vec<Kept>>, ids: HashSet<Kept> },
 }
 
-impl Group {
-    pub(super) fn push(&mut self, prepared: Arc<Prepared>, row: Vec<Kept>) {
+impl<S> Default for Group<S> {
+    fn default() -> Self {
+        Group { kept: Vec::new(), act: None, sent: false }
+    }
+}
+
+impl<S: Clone> Group<S> {
+    pub(super) fn push(&mut self, prepared: Arc<Prepared<S>>, row: Vec<Kept>) {
         self.kept.push(Piece::Write(prepared, row));
     }
 
@@ -79,7 +99,7 @@ impl Group {
     }
 
     /// All that is kept, in an order that comes to the same, with many insertions made one where that may be.
-    pub(super) fn take(&mut self) -> Vec<Request> {
+    pub(super) fn take(&mut self) -> Vec<Request<S>> {
         let begin = self.act.map_or(usize::MAX, |act| if self.sent { usize::MAX } else { act });
         let mut requests = Vec::new();
         for (place, piece) in mem::take(&mut self.kept).into_iter().enumerate() {
@@ -98,7 +118,7 @@ impl Group {
 }
 
 /// Adds a write: to the last one like it, unless something between, or that one itself, touches the same row.
-fn add(requests: &mut Vec<Request>, prepared: Arc<Prepared>, row: Vec<Kept>) {
+fn add<S: Clone>(requests: &mut Vec<Request<S>>, prepared: Arc<Prepared<S>>, row: Vec<Kept>) {
     let Some(many) = prepared.many.clone() else {
         requests.push(Request::One { prepared, row });
         return;
@@ -128,9 +148,9 @@ fn id(row: &[Kept]) -> Option<&Kept> {
     row.first().filter(|first| matches!(first, Kept::Blob(_)))
 }
 
-impl Request {
+impl<S> Request<S> {
     /// Whether a write may come before this one: it touches other tables, or another row of the one table of both.
-    fn leaves_alone(&self, write: &Prepared, of: Option<&Kept>) -> bool {
+    fn leaves_alone(&self, write: &Prepared<S>, of: Option<&Kept>) -> bool {
         let (prepared, apart) = match self {
             Request::Text(_) => return false,
             Request::One { prepared, row } => (prepared, of.is_some() && id(row).is_some_and(|id| Some(id) != of)),
@@ -141,7 +161,9 @@ impl Request {
         prepared.tables & write.tables == 0
             || (apart && prepared.tables == write.tables && write.tables.is_power_of_two())
     }
+}
 
+impl Request {
     /// The rows as columns, where there are many.
     pub(super) fn columns(&self) -> Result<Vec<Column<'_>>> {
         let Request::Many { prepared, rows, .. } = self else { return Ok(Vec::new()) };
@@ -150,5 +172,141 @@ impl Request {
             .zip(prepared.statement.params())
             .map(|(place, of)| Column::of(of, rows, place).ok_or_else(|| Error::fault("a value of another type")))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a test does with a group.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Write { statement: usize, row: u8 },
+        Savepoint,
+        Release,
+        Undo,
+        Send,
+    }
+
+    /// Statements as there are: of one table or of several, sent as many or not, about the row of an id or not.
+    const STATEMENTS: [(u64, bool, bool); 7] = [
+        (0b001, true, true),
+        (0b001, true, true),
+        (0b010, true, true),
+        (0b010, true, false),
+        (0b100, false, true),
+        (0b011, true, true),
+        (0b101, false, false),
+    ];
+
+    /// Tables, row by row: the numbers of the writes to it, with what the statement saw in its other tables.
+    type State = HashMap<(u64, Option<Kept>), Vec<(u64, usize)>>;
+
+    fn write(state: &mut State, tables: u64, row: &[Kept]) {
+        let first = tables & tables.wrapping_neg();
+        let others = tables & !first;
+        let seen = state.iter().filter(|((table, _), _)| table & others != 0).map(|(_, all)| all.len()).sum();
+        let number = match row.last() {
+            Some(Kept::Int(number)) => number.unsigned_abs(),
+            _ => 0,
+        };
+        state.entry((first, id(row).cloned())).or_default().push((number, seen));
+    }
+
+    /// What a server makes of requests.
+    fn serve(requests: Vec<Request<()>>, state: &mut State, savepoint: &mut Option<State>) {
+        for request in requests {
+            match request {
+                Request::Text("SAVEPOINT act") => *savepoint = Some(state.clone()),
+                Request::Text("ROLLBACK TO SAVEPOINT act") => {
+                    *state = savepoint.clone().expect("a savepoint to go back to");
+                }
+                Request::Text("RELEASE SAVEPOINT act") => drop(savepoint.take().expect("a savepoint to release")),
+                Request::Text(other) => panic!("{other}"),
+                Request::One { prepared, row } => write(state, prepared.tables, &row),
+                Request::Many { prepared, rows, ids, .. } => {
+                    assert!(ids.is_empty() || ids.len() == rows.len(), "a row twice in one statement");
+                    rows.iter().for_each(|row| write(state, prepared.tables, row));
+                }
+            }
+        }
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            8 => (0..STATEMENTS.len(), 0_u8..4)
+                .prop_map(|(statement, row)| Step::Write { statement, row }),
+            2 => Just(Step::Savepoint),
+            2 => Just(Step::Release),
+            1 => Just(Step::Undo),
+            1 => Just(Step::Send),
+        ];
+        prop::collection::vec(step, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_comes_to_the_same_as_one_write_after_the_other(steps in steps()) {
+            let statements = STATEMENTS.map(|(tables, many, _)| {
+                Arc::new(Prepared { statement: (), tables, many: many.then_some(()), questions: OnceLock::new() })
+            });
+            let (mut group, mut sent, mut at_server) = (Group::default(), State::new(), None);
+            let (mut plain, mut before) = (State::new(), None);
+            for (number, step) in (1_i64..).zip(steps) {
+                match step {
+                    Step::Write { statement, row } => {
+                        let (tables, _, of_a_row) = STATEMENTS[statement];
+                        let id = if of_a_row { Kept::Blob([row].into()) } else { Kept::Null };
+                        let row = vec![id, Kept::Int(number)];
+                        write(&mut plain, tables, &row);
+                        group.push(Arc::clone(&statements[statement]), row);
+                    }
+                    // An act begins when the one before has ended.
+                    Step::Savepoint if before.is_none() => {
+                        before = Some(plain.clone());
+                        group.savepoint();
+                    }
+                    Step::Release if before.take().is_some() => group.release(),
+                    Step::Undo => {
+                        if let Some(before) = before.take() {
+                            plain = before;
+                            group.undo();
+                        }
+                    }
+                    Step::Send => serve(group.take(), &mut sent, &mut at_server),
+                    Step::Savepoint | Step::Release => {}
+                }
+            }
+            if before.is_some() {
+                group.release();
+            }
+            serve(group.take(), &mut sent, &mut at_server);
+            prop_assert_eq!(sent, plain);
+            prop_assert!(at_server.is_none(), "a savepoint stays");
+        }
+    }
+
+    #[test]
+    fn rows_of_one_statement_are_sent_as_one() {
+        let insert = Arc::new(Prepared { statement: (), tables: 1, many: Some(()), questions: OnceLock::new() });
+        let other = Arc::new(Prepared { statement: (), tables: 2, many: Some(()), questions: OnceLock::new() });
+        let mut group = Group::default();
+        for n in 0..20_u8 {
+            group.savepoint();
+            group.push(Arc::clone(&insert), vec![Kept::Blob([n].into())]);
+            group.push(Arc::clone(&other), vec![Kept::Blob([n].into())]);
+            group.release();
+        }
+        let sent = group.take();
+        let rows: Vec<usize> =
+            sent.iter().map(|request| if let Request::Many { rows, .. } = request { rows.len() } else { 0 }).collect();
+        assert_eq!(rows, [20, 20]);
     }
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: the same statements over the network. What a group of acts writes is kept until somebody reads the tables
 //! it touches or the group ends, and then sent in one go: a group costs a handful of round trips, not one each.
 
+mod asked;
 mod driver;
 mod failure;
 mod found;
@@ -12,14 +13,15 @@ mod value;
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use asked::{Answers, Questions};
 use driver::Driver;
 pub(crate) use found::{Control, Owner, schema};
 use futures_util::stream::{FuturesOrdered, StreamExt, TryStreamExt};
-use group::{Group, Request};
+use group::{Group, Prepared, Request};
 pub(crate) use server::Server;
 use tokio_postgres::{Client, Row as RawRow, Statement};
 use value::Column;
@@ -35,8 +37,8 @@ mod migrations {
 const ANSWER_WAIT: Duration = Duration::from_secs(15);
 /// How long all of them together may take; as long as one question of a reader.
 const ANSWERS_WAIT: Duration = Duration::from_secs(60);
-/// Rows that a cursor brings at once.
-const CURSOR_ROWS: usize = 1_000;
+/// Rows that a cursor brings at once. An entry is at most 64 KiB; few records are larger.
+const CURSOR_ROWS: usize = 200;
 /// Every table.
 const ALL: u64 = u64::MAX;
 
@@ -54,21 +56,6 @@ pub(crate) struct Postgres {
     broken: Cell<bool>,
     cursors: Cell<u64>,
     answers: RefCell<Answers>,
-}
-
-/// What was asked beforehand: by statement and parameters, what it is about and the rows.
-#[derive(Default)]
-struct Answers(HashMap<&'static str, HashMap<Vec<Kept>, Answer>>);
-
-type Answer = ([u8; 16], Vec<RawRow>);
-
-/// A statement that the server knows.
-pub(super) struct Prepared {
-    statement: Statement,
-    /// The tables it touches, one bit each.
-    tables: u64,
-    /// The same for many rows at once.
-    many: Option<Statement>,
 }
 
 impl Postgres {
@@ -175,7 +162,7 @@ impl Postgres {
             None => None,
         };
         let tables = text::tables(sql).into_iter().fold(0, |set, table| set | self.table(table));
-        let prepared = Arc::new(Prepared { statement, tables, many });
+        let prepared = Arc::new(Prepared { statement, tables, many, questions: OnceLock::new() });
         self.prepared.borrow_mut().insert(sql.to_owned(), Arc::clone(&prepared));
         Ok(prepared)
     }
@@ -200,73 +187,25 @@ impl Postgres {
         )
     }
 
-    pub(super) fn ahead(&self, ahead: Vec<Ahead>) -> Result<()> {
-        // What the acts before these wrote is sent first, so that the answers tell of it.
-        self.flush(ALL)?;
-        let asked = self.prepared_all(&ahead)?;
-        let rows = self.wait(self.ask(&ahead, &asked))?;
-        self.keep(ahead, rows);
-        Ok(())
-    }
-
-    pub(super) fn wrote(&self, about: Option<&[[u8; 16]]>) {
-        let mut answers = self.answers.borrow_mut();
-        match about {
-            None => answers.0.clear(),
-            Some(about) => answers.0.values_mut().for_each(|all| all.retain(|_, (of, _)| !about.contains(of))),
-        }
-    }
-
-    fn answered(&self, sql: &str, values: &[Value<'_>]) -> Option<Vec<RawRow>> {
-        let mut answers = self.answers.borrow_mut();
-        let answered = answers.0.get_mut(sql).filter(|answered| !answered.is_empty())?;
-        answered.remove(&values.iter().map(Kept::from).collect::<Vec<_>>()).map(|(_, rows)| rows)
-    }
-
-    fn prepared_all(&self, ahead: &[Ahead]) -> Result<Vec<Arc<Prepared>>> {
-        ahead
-            .iter()
-            .map(|ahead| self.prepare(ahead.sql, &ahead.values.iter().map(Kept::value).collect::<Vec<_>>()))
-            .collect()
-    }
-
-    async fn ask(
-        &self,
-        ahead: &[Ahead],
-        asked: &[Arc<Prepared>],
-    ) -> std::result::Result<Vec<Vec<RawRow>>, tokio_postgres::Error> {
-        let all = ahead.iter().zip(asked).map(|(ahead, prepared)| async {
-            let values: Vec<Value<'_>> = ahead.values.iter().map(Kept::value).collect();
-            self.client.query_raw(&prepared.statement, values).await?.try_collect::<Vec<_>>().await
-        });
-        all.collect::<FuturesOrdered<_>>().try_collect().await
-    }
-
-    fn keep(&self, ahead: Vec<Ahead>, rows: Vec<Vec<RawRow>>) {
-        let mut answers = self.answers.borrow_mut();
-        for (ahead, rows) in ahead.into_iter().zip(rows) {
-            answers.0.entry(ahead.sql).or_default().insert(ahead.values, (ahead.about, rows));
-        }
-    }
-
     pub(super) fn begin_reading(&self) -> Result<Since> {
         self.enter("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT count, forget FROM turn", Vec::new())
     }
 
     fn enter(&self, begin: &str, turn: &str, ahead: Vec<Ahead>) -> Result<Since> {
         *self.group.borrow_mut() = Group::default();
-        self.answers.borrow_mut().0.clear();
+        self.wrote(None);
         self.broken.set(false);
         self.trouble.set(Trouble::None);
         let turn = self.prepare(turn, &[])?;
-        let asked = self.prepared_all(&ahead)?;
+        let questions = self.questions(ahead)?;
+        let asked = questions.iter().map(Questions::asked).collect::<Result<Vec<_>>>()?;
         self.in_transaction.set(true);
-        let (row, rows) = self.wait_at_most(ANSWER_WAIT, async {
+        let (row, answers) = self.wait_at_most(ANSWER_WAIT, async {
             let begun = self.client.batch_execute(begin);
             let turn = self.client.query_one(&turn.statement, &[]);
-            futures_util::try_join!(begun, turn, self.ask(&ahead, &asked)).map(|(_, row, rows)| (row, rows))
+            futures_util::try_join!(begun, turn, self.ask(&asked)).map(|(_, row, answers)| (row, answers))
         })?;
-        self.keep(ahead, rows);
+        self.keep(&questions, answers)?;
         let row = Row::Postgres(&row);
         Ok(Since { count: row.int(0)?, forget: row.int(1)? })
     }

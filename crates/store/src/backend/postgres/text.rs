@@ -34,9 +34,7 @@ pub(super) fn tables(sql: &str) -> Vec<&str> {
 /// The text that does for many rows, one array for each column, what the statement does for one: an insertion of its
 /// parameters in their order, or a change of the row whose id is the first.
 pub(super) fn many_rows(sql: &str, types: &[&str]) -> Option<String> {
-    let arrays: Vec<String> =
-        types.iter().enumerate().map(|(n, name)| format!("${}::{name}[]", n.saturating_add(1))).collect();
-    let arrays = arrays.join(", ");
+    let arrays = arrays(types);
     if let Some(change) = sql.strip_prefix("UPDATE ") {
         let change = change.strip_suffix(" WHERE id = ?1")?;
         let columns: Vec<String> = (1..=types.len()).map(|n| format!("c{n}")).collect();
@@ -52,6 +50,26 @@ pub(super) fn many_rows(sql: &str, types: &[&str]) -> Option<String> {
         head.starts_with("INSERT INTO ") && (rest.trim().is_empty() || rest.trim().starts_with("ON CONFLICT"));
     let in_order = parameters.split(',').map(str::trim).eq((1..=types.len()).map(|n| format!("?{n}")));
     (inserts && in_order && !rest.contains('?')).then(|| format!("{head} SELECT * FROM unnest({arrays}){rest}"))
+}
+
+/// The text that asks for many sets of parameters, one array for each, what the question asks for one. The last column
+/// says, from 1, whose answer a row is. For questions with one row as their answer: nothing orders several.
+pub(super) fn many_questions(sql: &str, types: &[&str]) -> String {
+    let columns: Vec<String> = (1..=types.len()).map(|n| format!("c{n}")).collect();
+    let question = sql.replace('?', "many.c");
+    format!(
+        "SELECT answer.*, many.place FROM unnest({}) WITH ORDINALITY AS many ({}, place)
+         CROSS JOIN LATERAL ({question}) AS answer",
+        arrays(types),
+        columns.join(", ")
+    )
+}
+
+/// One parameter, an array, for each type.
+fn arrays(types: &[&str]) -> String {
+    let arrays: Vec<String> =
+        types.iter().enumerate().map(|(n, name)| format!("${}::{name}[]", n.saturating_add(1))).collect();
+    arrays.join(", ")
 }
 
 #[cfg(test)]
@@ -78,6 +96,17 @@ mod tests {
         for (sql, expected) in cases {
             assert_eq!(tables(sql), expected, "{sql}");
         }
+    }
+
+    #[test]
+    fn a_question_is_asked_for_many_at_once() {
+        let text = many_questions("SELECT a FROM t WHERE b = ?1 AND c = ?2", &["bytea", "text"]);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert_eq!(
+            words.join(" "),
+            "SELECT answer.*, many.place FROM unnest($1::bytea[], $2::text[]) WITH ORDINALITY AS many (c1, c2, place) \
+             CROSS JOIN LATERAL (SELECT a FROM t WHERE b = many.c1 AND c = many.c2) AS answer"
+        );
     }
 
     #[test]
