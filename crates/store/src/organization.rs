@@ -1,20 +1,17 @@
 //! An open organization: its two doors, its writer, its readers.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-    mpsc::sync_channel,
-};
+use std::sync::{Arc, mpsc::sync_channel};
 
 use trial::ids::{Id as _, LedgerId, OrganizationId, RequestId};
 
 use crate::{
     act::Act,
     actor::{Access, Actor},
-    backend::{Ahead, Connection, Location, Trouble, values},
+    backend::{Ahead, Connection, Location, values},
     core::{Core, Looked, REQUEST},
     error::{Error, Result},
     fresh::Fresh,
+    readers::Readers,
     session::{self, Presence, SignedIn},
     shared::Shared,
     tx::Receipt,
@@ -22,17 +19,12 @@ use crate::{
     writer::{Writer, job, job_asking},
 };
 
-/// Reading connections kept open.
-const READERS_MAX: usize = 8;
-
 /// An organization, open for business.
 pub struct Organization {
     shared: Arc<Shared>,
     location: Location,
     writer: Writer,
-    readers: Mutex<Vec<Connection>>,
-    /// Somebody read since it was last looked.
-    busy: AtomicBool,
+    readers: Readers,
 }
 
 impl Organization {
@@ -45,7 +37,8 @@ impl Organization {
         };
         let (of, with) = (location.clone(), Arc::clone(&shared));
         let writer = Writer::start(core, move || Core::open(&of, &with))?;
-        Ok(Organization { writer, readers: Mutex::default(), busy: AtomicBool::new(false), shared, location })
+        let readers = Readers::new(location.clone(), Arc::clone(&shared));
+        Ok(Organization { writer, readers, shared, location })
     }
 
     /// Its id.
@@ -237,43 +230,11 @@ impl Organization {
 
     /// Lets go of reading connections that were not needed since it was last asked to.
     pub(crate) fn rest(&self) {
-        if !self.busy.swap(false, Ordering::Relaxed) {
-            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        }
+        self.readers.rest();
     }
 
     fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let db = self.reader()?;
-        let outcome = read(&db);
-        db.rollback();
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS_MAX && db.trouble() != Trouble::Lost {
-            readers.push(db);
-        }
-        outcome
-    }
-
-    /// A connection in a transaction that reads. One that was kept may have been lost meanwhile: then a new one is made.
-    fn reader(&self) -> Result<Connection> {
-        self.busy.store(true, Ordering::Relaxed);
-        loop {
-            let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let was_kept = kept.is_some();
-            let db = match kept {
-                Some(db) => db,
-                None => self.location.reader()?,
-            };
-            match db.begin_reading() {
-                Ok(since) => {
-                    if let Some(since) = since {
-                        self.shared.heed(since.forget);
-                    }
-                    return Ok(db);
-                }
-                Err(_) if was_kept && db.trouble() == Trouble::Lost => {}
-                Err(error) => return Err(error),
-            }
-        }
+        self.readers.with(read)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     backend::{Connection, values},
     error::{Error, Result},
+    named::{Batch, RECORD, Stored},
     organization::Organization,
     record, time,
     view::Snapshot,
@@ -91,10 +92,8 @@ pub(crate) fn replay(
     for number in ledgers {
         let there = crate::log::int(crate::log::size(to, number)?)?;
         entries = entries.saturating_add(there.unsigned_abs());
-        let rest = "SELECT idx, bytes FROM entry WHERE ledger = ?1 AND idx >= ?2 ORDER BY idx";
-        from.db.each(rest, values![number, there], |row| {
-            let (index, bytes) = (row.int(0)?, row.blob(1)?);
-            records = records.saturating_add(one_entry(from, to, number, index, &bytes)?);
+        let mut one = |stored: &Stored| -> Result<()> {
+            records = records.saturating_add(one_entry(from, to, number, stored)?);
             entries = entries.saturating_add(1);
             if entries.is_multiple_of(REPLAYED_AT_ONCE) {
                 to.commit()?;
@@ -102,7 +101,12 @@ pub(crate) fn replay(
                 to.begin(Vec::new())?;
             }
             Ok(())
-        })?;
+        };
+        let rest = "SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 AND idx >= ?2 ORDER BY idx";
+        let mut batch = Batch::new(from.db);
+        from.db
+            .each(rest, values![number, there], |row| batch.push(Stored::read(row)?)?.iter().try_for_each(&mut one))?;
+        batch.rest()?.iter().try_for_each(&mut one)?;
         tiles_and_checkpoints(from.db, to, number)?;
     }
     to.commit()?;
@@ -110,28 +114,26 @@ pub(crate) fn replay(
     Ok((entries, records))
 }
 
-fn one_entry(from: &Snapshot<'_>, to: &Connection, number: u32, index: i64, bytes: &Vec<u8>) -> Result<u64> {
-    let entry = ledger::Entry::decode(bytes).map_err(Error::fault)?;
+fn one_entry(from: &Snapshot<'_>, to: &Connection, number: u32, stored: &Stored) -> Result<u64> {
+    let unreadable =
+        || Error::fault(format!("entry {} of ledger {number} is none: run `probity verify`", stored.index));
+    let entry = stored.entry.as_ref().ok_or_else(unreadable)?;
+    let index = crate::log::int(stored.index)?;
     let at = time::micros(entry.at.parse().map_err(Error::fault)?);
-    let entry_index = u64::try_from(index).map_err(Error::fault)?;
     let mut rows = Vec::with_capacity(entry.changes.len());
     for change in &entry.changes {
         let key: trial::ids::KeyId = change.key.parse().map_err(Error::fault)?;
         let key = *trial::ids::Id::bytes(&key);
         let sealed = from
             .db
-            .one(
-                "SELECT sealed FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
-                values![&*change.kind, &key, change.version],
-                |row| row.blob(0),
-            )?
+            .one(RECORD, values![&*change.kind, &key, change.version], |row| row.blob(2))?
             .ok_or_else(|| Error::fault(format!("{} {} is gone: run `probity verify`", change.kind, change.key)))?;
         rows.push(record::Row {
             kind: change.kind.clone().into_owned(),
             key,
             version: change.version,
             ledger: number,
-            entry: entry_index,
+            entry: stored.index,
             sealed,
         });
     }
@@ -139,10 +141,10 @@ fn one_entry(from: &Snapshot<'_>, to: &Connection, number: u32, index: i64, byte
     for row in &rows {
         record::derive(to, from.ring, from.organization, row, at)?;
     }
-    let leaf = ledger::leaf_hash(bytes);
+    let leaf = ledger::leaf_hash(&stored.bytes);
     to.write(
         "INSERT INTO entry (ledger, idx, leaf, bytes) VALUES (?1, ?2, ?3, ?4)",
-        values![number, index, leaf.as_bytes(), bytes],
+        values![number, index, leaf.as_bytes(), &stored.bytes],
     )?;
     for row in &rows {
         to.write(

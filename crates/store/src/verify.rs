@@ -18,6 +18,7 @@ use crate::{
     error::Result,
     key::Cell,
     log,
+    named::{Batch, RECORD, Stored},
     organization::Organization,
     record::{self, ErasureRecord, Record},
     signing::Signers,
@@ -146,25 +147,28 @@ fn one_ledger(
     };
     let mut audit = audit.with_tiles(&tiles, false);
     let mut named = 0_u64;
-    db.each("SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
-        let read = || Ok((row.size(0)?, row.blob(1)?, row.blob(2)?));
-        let Some((index, leaf, bytes)) = readable(read(), "an entry", verified) else { return Ok(()) };
-        let leaf = Hash::from_slice(&leaf).inspect_err(|_| {
+    let mut batch = Batch::new(db);
+    let mut check = |stored: &Stored, verified: &mut Verified| -> Result<()> {
+        let (index, entry) = (stored.index, stored.entry.as_ref());
+        let leaf = Hash::from_slice(&stored.leaf).inspect_err(|_| {
             verified.find(format!("{origin}: what lies beside entry {index} is no hash of it [row-malformed]"));
         });
-        audit.entry(index, &bytes, leaf.ok());
-        if let Ok(entry) = ledger::Entry::decode(&bytes) {
-            let mut mine = BTreeSet::new();
-            for change in &entry.changes {
-                let there = record_of(db, number, origin, index, change, verified)?;
-                // An entry that names a record twice has one all the same.
-                if there && mine.insert((&change.kind, &change.key, change.version)) {
-                    named = named.saturating_add(1);
-                }
+        audit.entry(index, &stored.bytes, leaf.ok());
+        let mut mine = BTreeSet::new();
+        for change in entry.iter().flat_map(|entry| &entry.changes) {
+            let there = record_of(db, number, origin, index, change, verified)?;
+            // An entry that names a record twice has one all the same.
+            if there && mine.insert((&change.kind, &change.key, change.version)) {
+                named = named.saturating_add(1);
             }
         }
         Ok(())
+    };
+    db.each("SELECT idx, leaf, bytes FROM entry WHERE ledger = ?1 ORDER BY idx", values![number], |row| {
+        let Some(stored) = readable(Stored::read(row), "an entry", verified) else { return Ok(()) };
+        batch.push(stored)?.iter().try_for_each(|stored| check(stored, verified))
     })?;
+    batch.rest()?.iter().try_for_each(|stored| check(stored, verified))?;
     unnamed(db, number, origin, named, verified)?;
     let report = audit.finish();
     tiles.roots(|level, index| {
@@ -242,16 +246,11 @@ fn record_of(
         verified.find(format!("{origin}: entry {index} names {kind} {key}, which is no record's key"));
         return Ok(false);
     };
-    let mut stored = None;
-    db.each(
-        "SELECT ledger, entry, sealed FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
-        values![kind, trial::ids::Id::bytes(&id), version],
-        |row| {
-            stored = Some((|| Ok((row.number(0)?, row.size(1)?, row.blob(2)?)))());
-            Ok(())
-        },
-    )?;
-    let Some(read) = stored else {
+    let read = db.one(RECORD, values![kind, &id, version], |row| {
+        let read = || Ok((row.number(0)?, row.size(1)?, row.blob(2)?));
+        Ok(read())
+    })?;
+    let Some(read) = read else {
         verified.find(format!(
             "{origin}: {kind} {key} version {version}, named by entry {index}, is gone [record-deleted]"
         ));
