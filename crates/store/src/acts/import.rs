@@ -424,28 +424,27 @@ impl Taking {
                 (id, version.saturating_add(1), record.items)
             }
         };
+        let stood = items.len();
+        items.reserve(new.items.len());
         for item in &new.items {
-            let mut said = item.clone();
-            let value = said.value.take();
             let kept = ItemKept {
                 oid: item.item.as_str().to_owned(),
-                value: value.map(Kept),
+                value: item.value.clone().map(Kept),
                 unit: item.unit.as_ref().map(|unit| unit.as_str().to_owned()),
                 changed: true,
                 reason: None,
                 because: None,
                 findings: Vec::new(),
-                claim: self.claim(said),
+                claim: self.claim(item.beside()),
             };
             // An item that stood here before the import is replaced; one that the file holds twice is kept twice.
-            match items.iter_mut().find(|old: &&mut ItemKept| old.oid == kept.oid && !old.changed) {
+            match items.iter_mut().take(stood).find(|old: &&mut ItemKept| old.oid == kept.oid && !old.changed) {
                 Some(slot) => *slot = kept,
                 None => items.push(kept),
             }
         }
-        let said = ItemGroupData { items: Vec::new(), ..new.clone() };
-        let record =
-            GroupRecord { form, group_oid: oid.to_owned(), repeat, removed: None, items, claim: self.claim(said) };
+        let claim = self.claim(new.head());
+        let record = GroupRecord { form, group_oid: oid.to_owned(), repeat, removed: None, items, claim };
         tx.put(&id, version, &record, key)
     }
 

@@ -17,7 +17,7 @@ const LOCK_WAIT: Duration = Duration::from_millis(5_000);
 /// Prepared statements kept by a connection.
 const STATEMENTS_MAX: usize = 128;
 /// Page cache of the writing connection, in KiB.
-const WRITER_CACHE_KIB: i64 = 65_536;
+const WRITER_CACHE_KIB: i64 = 32_768;
 /// Page cache of a reading connection, in KiB.
 const READER_CACHE_KIB: i64 = 16_384;
 /// Pages in the WAL before it is written back: 16 MiB, so that a busy minute checkpoints seldom.

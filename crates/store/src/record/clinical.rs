@@ -54,9 +54,15 @@ pub(crate) struct SubjectRecord {
 /// What a file claimed, kept as it was said, and which import brought it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(bound(serialize = "T: Default + PartialEq + Serialize", deserialize = "T: Default + Deserialize<'de>"))]
 pub(crate) struct Claim<T> {
     pub import: ImportId,
+    #[serde(default, skip_serializing_if = "says_nothing")]
     pub said: Box<T>,
+}
+
+fn says_nothing<T: Default + PartialEq>(said: &T) -> bool {
+    *said == T::default()
 }
 
 impl Record for SubjectRecord {

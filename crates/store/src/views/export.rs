@@ -327,16 +327,12 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
         };
         for item in &current.items {
             let value = item.value.as_ref().map(|value| self.access.show(value).text().to_owned());
-            data.items.push(match &item.claim {
-                Some(claim) => ItemData { value, ..(*claim.said).clone() },
-                None => ItemData {
-                    item: item.oid.as_str().into(),
-                    is_null: value.is_none(),
-                    value,
-                    unit: item.unit.as_deref().map(Into::into),
-                    ..ItemData::default()
-                },
-            });
+            let said = match &item.claim {
+                Some(claim) => (*claim.said).clone(),
+                None => ItemData { is_null: value.is_none(), ..ItemData::default() },
+            };
+            let unit = item.unit.as_deref().map(Into::into);
+            data.items.push(ItemData { item: item.oid.as_str().into(), value, unit, ..said });
         }
         // What was entered here has its whole history as audit records, oldest first; what was imported and not
         // changed since has only what its file said.

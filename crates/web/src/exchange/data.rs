@@ -4,18 +4,22 @@
 //! second hands it over in parts. Each part is one act under a request id of its own, so an import that was broken
 //! off goes on where it stopped when the same file is given again.
 
-use std::io::{BufReader, Read, Seek};
+use std::{
+    collections::VecDeque,
+    io::{BufReader, Read, Seek},
+    sync::mpsc::{Receiver, sync_channel},
+};
 
 use odm::ClinicalReader;
 use store::{
-    Actor, Defined, Error, Organization,
+    Actor, Defined, Error, Organization, Receipt,
     acts::{BeginImport, CompleteImport, Piece, TakeImport},
     views::{Definition, ImportLine, Imports, ShowStudy, StudyShown},
 };
 use trial::ids::{ImportId, RequestId, SiteId, StudyId};
 
 use super::{
-    FileIn,
+    FileIn, READ_BYTES,
     digest::{Digested, HashReader},
     part::{self, Parts},
     refused,
@@ -73,8 +77,7 @@ pub fn import_data<R: Read + Seek>(
         None => begin(organization, actor, asked, &report)?,
     };
     report.import = Some(import);
-    let taking = Taking { organization, actor, import, site };
-    let whole = taking.all(file, &mut progress)?;
+    let whole = Taking::new(organization, actor, import, site).all(file, &mut progress)?;
     if whole.digest.to_hex() != digest {
         return Err(Error::refused(
             "file",
@@ -98,7 +101,8 @@ fn survey<R: Read + Seek>(
     let mut hashed = HashReader::new(file.rewound()?, progress);
     let mut survey = Survey::new(defined, &study.oid);
     let (says, edition, found) = {
-        let mut reader = ClinicalReader::new(BufReader::new(&mut hashed), mode, &limits).map_err(refused)?;
+        let buffered = BufReader::with_capacity(READ_BYTES, &mut hashed);
+        let mut reader = ClinicalReader::new(buffered, mode, &limits).map_err(refused)?;
         while let Some(chunk) = reader.next_chunk().map_err(refused)? {
             survey.look(&chunk);
         }
@@ -181,38 +185,76 @@ fn begin(
     receipt.id("import").ok_or_else(|| Error::fault("an import was begun without a record of it"))
 }
 
+/// Parts on their way at once: the next are read while one is written, and several share a sync of the disk.
+const ON_THEIR_WAY_MAX: usize = 4;
+
+/// Hands a file over, part by part.
 struct Taking<'a> {
     organization: &'a Organization,
     actor: &'a Actor,
     import: ImportId,
     site: Option<SiteId>,
+    number: u64,
+    on_their_way: VecDeque<Receiver<store::Result<Receipt>>>,
 }
 
-impl Taking<'_> {
-    /// Reads the file again and hands it over, part by part.
-    fn all<R: Read + Seek>(&self, file: &mut FileIn<R>, progress: &mut impl FnMut(u64)) -> store::Result<Digested> {
+impl<'a> Taking<'a> {
+    fn new(organization: &'a Organization, actor: &'a Actor, import: ImportId, site: Option<SiteId>) -> Self {
+        Taking { organization, actor, import, site, number: 0, on_their_way: VecDeque::new() }
+    }
+
+    /// Reads the file again and hands it over. Whatever comes of it, nothing is on its way afterwards.
+    fn all<R: Read + Seek>(mut self, file: &mut FileIn<R>, progress: &mut impl FnMut(u64)) -> store::Result<Digested> {
+        let read = self.read(file, progress);
+        let mut stored = Ok(());
+        while !self.on_their_way.is_empty() {
+            stored = stored.and(self.answered());
+        }
+        read.and_then(|whole| stored.map(|()| whole))
+    }
+
+    fn read<R: Read + Seek>(
+        &mut self,
+        file: &mut FileIn<R>,
+        progress: &mut impl FnMut(u64),
+    ) -> store::Result<Digested> {
         let (mode, limits) = (file.mode, file.limits.clone());
         let length = file.content.seek(std::io::SeekFrom::End(0)).map_err(|error| unreadable(&error))?;
         let mut hashed = HashReader::new(file.rewound()?, |bytes| progress(length.saturating_add(bytes)));
-        let mut number = 0_u64;
         {
-            let mut reader = ClinicalReader::new(BufReader::new(&mut hashed), mode, &limits).map_err(refused)?;
+            let buffered = BufReader::with_capacity(READ_BYTES, &mut hashed);
+            let mut reader = ClinicalReader::new(buffered, mode, &limits).map_err(refused)?;
             let mut parts = Parts::default();
             while let Some(chunk) = reader.next_chunk().map_err(refused)? {
-                parts.take(chunk, |pieces| self.part(&mut number, pieces))?;
+                parts.take(chunk, |pieces| self.part(pieces))?;
             }
             if let Some(pieces) = parts.rest() {
-                self.part(&mut number, pieces)?;
+                self.part(pieces)?;
             }
         }
         hashed.whole().map_err(|error| unreadable(&error))
     }
 
-    fn part(&self, number: &mut u64, pieces: Vec<Piece>) -> store::Result<()> {
+    fn part(&mut self, pieces: Vec<Piece>) -> store::Result<()> {
+        while self.on_their_way.len() >= ON_THEIR_WAY_MAX {
+            self.answered()?;
+        }
         let act = TakeImport { import: self.import, site: self.site, pieces };
-        let request = part::request(self.import, Some(*number));
-        *number = number.saturating_add(1);
-        match self.organization.act(self.actor, act, request) {
+        let request = part::request(self.import, Some(self.number));
+        let (answer, answers) = sync_channel(1);
+        self.organization.act_then(self.actor, act, request, move |outcome| {
+            // Who reads it waits for all.
+            let _ = answer.send(outcome);
+        })?;
+        self.number = self.number.saturating_add(1);
+        self.on_their_way.push_back(answers);
+        Ok(())
+    }
+
+    /// Waits until the store has told of the oldest of them.
+    fn answered(&mut self) -> store::Result<()> {
+        let Some(oldest) = self.on_their_way.pop_front() else { return Ok(()) };
+        match oldest.recv().map_err(|_| Error::fault("the writer stopped before it answered"))? {
             Ok(_) => Ok(()),
             Err(Error::Conflict { .. }) => Err(Error::Conflict {
                 message: "this import was begun by somebody else or with another site: whoever began it finishes it, \
