@@ -140,6 +140,14 @@ impl Server {
         self.launch()
     }
 
+    /// Hands a folder over to the account that the server runs as, for a tablespace.
+    ///
+    /// # Errors
+    /// Where that is not ours to do.
+    pub fn hand_over(&self, folder: &Path) -> Result {
+        self.folder.account().own(folder)
+    }
+
     /// Makes a database; its URL. What is asked of it may be more than the one that every server has should bear.
     ///
     /// # Errors

@@ -1,6 +1,11 @@
 //! A database that is slow, gone, full, or takes no more connections: clear answers, bounded waiting, and on it goes.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use store::Error;
 use testbed::Server;
@@ -85,4 +90,66 @@ fn without_a_connection_to_be_had_the_answer_is_clear() {
     assert!(many.iter().any(Result::is_ok));
     organization.act(&ana, save(subjects[0], 2, "two"), request(1, 2)).unwrap();
     assert!(organization.verify(&[]).unwrap().holds());
+}
+
+/// A small file system of memory, unmounted when the test is over.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    /// `None` where nothing may be mounted.
+    fn new(name: &str, size: &str) -> Option<Self> {
+        let path = std::env::temp_dir().join(format!("probity-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(&path).stderr(Stdio::null());
+        mount.status().is_ok_and(|status| status.success()).then_some(Mounted(path))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_database_without_room_says_so_and_goes_on_when_there_is_some() {
+    let Some(space) = Mounted::new("room", "32m") else {
+        eprintln!("skipped: nothing may be mounted here");
+        return;
+    };
+    let server = Server::start().unwrap();
+    server.hand_over(&space.0).unwrap();
+    server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", space.0.display())).unwrap();
+    server.sql("postgres", "CREATE DATABASE probity TABLESPACE small").unwrap();
+    let url = server.url();
+    let url = format!("{}/probity", url.strip_suffix("/postgres").unwrap());
+    let folder = Folder::new("room");
+    let installation = found(&folder.0, &url, server.authority(), 1);
+    let (organization, ana, subjects) = at_work(&installation);
+    let filler = space.0.join("filler");
+    // As much as goes in, but for some pages.
+    let mut size = 1 << 25;
+    while fs::write(&filler, vec![1_u8; size]).is_err() {
+        size -= 1 << 18;
+    }
+    fs::write(&filler, vec![1_u8; size - (1 << 19)]).unwrap();
+    let mut stored = 0;
+    let told = loop {
+        let note = format!("{stored} {}", "x".repeat(180));
+        let revision = if stored == 0 { 0 } else { stored + 1 };
+        match organization.act(&ana, save(subjects[0], revision, &note), request(1, stored)) {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+        assert!(stored < 20_000, "the disk never got full");
+    };
+    assert!(matches!(told, Error::Busy { retry_after: 30, .. }), "{told:?}");
+    assert!(told.to_string().contains("disk is full"), "{told}");
+    fs::remove_file(&filler).unwrap();
+    assert_eq!(revision(&organization, &ana, subjects[0]), stored + 1, "each acknowledged one, and no other");
+    organization.act(&ana, save(subjects[0], stored + 1, "room again"), request(1, stored)).unwrap();
+    assert!(organization.verify(&[]).unwrap().holds());
+    drop((organization, installation, server));
 }

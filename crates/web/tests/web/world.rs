@@ -75,7 +75,7 @@ pub struct World {
     folder: PathBuf,
     count: AtomicU32,
     /// After what is connected to it.
-    _database: Option<Database>,
+    pub database: Option<Database>,
 }
 
 impl World {
@@ -94,7 +94,7 @@ impl World {
         let app = web::router(AppState::new(Arc::clone(&installation), settings));
         let admin = enrolled(&a, "admin", &first_a, None);
         let b_admin = enrolled(&b, "admin", &first_b, None);
-        World { clock, installation, app, a, b, admin, b_admin, folder, count: AtomicU32::new(0), _database: database }
+        World { clock, installation, app, a, b, admin, b_admin, folder, count: AtomicU32::new(0), database }
     }
 
     /// A name not used before.
