@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use store::{Installation, views::MyStudies};
 use web::exchange::{DataImport, FileIn, import_data};
 
@@ -29,20 +30,45 @@ pub fn measure(folder: &Path, values: u64, figures: &mut Figures) -> Result<()> 
     drop(Scene::found(&data, usize::try_from(ITEMS)?)?);
     let bytes = write_study(&file, values)?;
     say(&format!("a synthetic study of {values} item values, {} MB", bytes / 1_000_000));
-    for (name, part, from) in [("import", "import", &file), ("export", "export", &out)] {
+    for (name, part, from) in
+        [("reading and checking", "read", &file), ("import", "import", &file), ("export", "export", &out)]
+    {
         let begun = Instant::now();
         let child = Command::new(std::env::current_exe()?).arg(part).arg(&data).arg(from).output()?;
         let took = begun.elapsed().as_secs_f64();
         if !child.status.success() {
             bail!("{name}: {}", String::from_utf8_lossy(&child.stderr));
         }
-        let told = String::from_utf8_lossy(&child.stdout);
-        let peak: u64 = told.lines().last().and_then(|line| line.parse().ok()).context("the peak of memory")?;
-        let bytes = std::fs::metadata(from)?.len();
-        figures.add(&format!("{name} of {values} item values: rate"), "MB/s", bytes as f64 / 1e6 / took);
-        figures.add(&format!("{name} of {values} item values: values"), "1/s", values as f64 / took);
-        figures.add(&format!("{name} of {values} item values: peak memory"), "MB", peak as f64 / 1e6);
+        let used: Used = serde_json::from_slice(&child.stdout).context("what the process used")?;
+        let megabytes = std::fs::metadata(from)?.len() as f64 / 1e6;
+        let name = format!("{name} of {values} item values");
+        figures.add(&format!("{name}: rate"), "MB/s", megabytes / took);
+        figures.add(&format!("{name}: a second of processor"), "MB", megabytes / used.processor);
+        figures.add(&format!("{name}: values"), "1/s", values as f64 / took);
+        figures.add(&format!("{name}: memory beyond the idle"), "MB", used.memory as f64 / 1e6);
     }
+    Ok(())
+}
+
+/// What a process used for its part, beyond what it had used when it was ready.
+#[derive(Serialize, Deserialize)]
+struct Used {
+    /// Seconds.
+    processor: f64,
+    /// Bytes.
+    memory: u64,
+}
+
+/// Does a part's work and tells what it used.
+fn measured(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let own = std::process::id();
+    let (memory, processor) = (machine::forget_peak(), machine::cpu(own));
+    work()?;
+    let used = Used {
+        processor: machine::cpu(own).saturating_sub(processor).as_secs_f64(),
+        memory: machine::peak_memory().saturating_sub(memory),
+    };
+    say(&serde_json::to_string(&used)?);
     Ok(())
 }
 
@@ -80,18 +106,16 @@ fn write_study(file: &Path, values: u64) -> Result<u64> {
     Ok(std::fs::metadata(file)?.len())
 }
 
-/// The importing process.
-pub fn import(data: &Path, file: &Path) -> Result<()> {
+/// The process that imports, or only reads and checks.
+pub fn import(data: &Path, file: &Path, dry_run: bool) -> Result<()> {
     let installation = Installation::open(data, None, Arc::new(Machine))?;
     let organization = installation.all().pop().context("an organization")?;
     let dag = scene::signed_in(&organization, "dag")?;
     let study = organization.view(&dag, &MyStudies {})?.first().context("a study")?.id;
     let site = organization.view(&dag, &store::views::ShowStudy { study })?.sites.first().map(|site| site.id);
-    let asked = DataImport { study, site, again: false, dry_run: false, request: scene::request() };
+    let asked = DataImport { study, site, again: false, dry_run, request: scene::request() };
     let mut file = FileIn::new("study.xml", File::open(file)?);
-    import_data(&organization, &dag, asked, &mut file, |_| ())?;
-    say(&machine::peak_memory().to_string());
-    Ok(())
+    measured(|| Ok(import_data(&organization, &dag, asked, &mut file, |_| ()).map(drop)?))
 }
 
 /// The exporting process.
@@ -102,7 +126,5 @@ pub fn export(data: &Path, file: &Path) -> Result<()> {
     let study = organization.view(&dag, &MyStudies {})?.first().context("a study")?.id;
     let out = BufWriter::new(File::create(file)?);
     let now = store::Clock::now(&Machine);
-    web::exchange::export_odm(&organization, &dag, study, now, out)?;
-    say(&machine::peak_memory().to_string());
-    Ok(())
+    measured(|| Ok(web::exchange::export_odm(&organization, &dag, study, now, out).map(drop)?))
 }

@@ -43,16 +43,38 @@ pub struct Http {
     address: SocketAddr,
     bearer: String,
     subjects: Vec<SubjectId>,
+    /// Those that have forms.
+    filled: Vec<SubjectId>,
     items: usize,
 }
 
 /// Killed by its own id when the bench is done with it.
-struct Server(Child);
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Serves a data directory in a process of its own; it listens when this returns.
+    pub fn start(data: &Path) -> Result<Self> {
+        let mut child =
+            Command::new(std::env::current_exe()?).arg("serve").arg(data).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("a pipe")?).read_line(&mut line)?;
+        let address = line.trim().parse().with_context(|| format!("the server said “{line}”"))?;
+        Ok(Server { child, address })
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -66,12 +88,8 @@ impl Http {
         };
         let subjects = scene.subjects(subjects, "B")?;
         drop(scene);
-        let mut server =
-            Command::new(std::env::current_exe()?).arg("serve").arg(&data).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(server.stdout.take().context("a pipe")?).read_line(&mut line)?;
-        let server = Server(server);
-        let address: SocketAddr = line.trim().parse().with_context(|| format!("the server said “{line}”"))?;
+        let server = Server::start(&data)?;
+        let address = server.address;
         let mut client = Client::connect(address)?;
         let sign_in = json!({"sign_in": "ana", "password": PASSWORD}).to_string();
         let (status, body) = client.send("POST", "/api/v1/session", "", &sign_in)?;
@@ -80,7 +98,7 @@ impl Http {
         }
         let token: serde_json::Value = serde_json::from_str(&body)?;
         let bearer = token.get("token").and_then(|token| token.as_str()).context("a token")?.to_owned();
-        Ok(Http { server, database: on.and_then(|(server, _)| server.pid()), address, bearer, subjects, items })
+        Ok(Http { server, database: on.and_then(|(server, _)| server.pid()), address, bearer, subjects, filled: Vec::new(), items })
     }
 
     /// All clients save, visit after visit.
@@ -94,7 +112,7 @@ impl Http {
             .into_iter()
             .map(|subject| {
                 let (address, bearer, items) = (self.address, self.bearer.clone(), self.items);
-                std::thread::spawn(move || saves(address, &bearer, subject, items, begun, slice))
+                std::thread::spawn(move || saves(address, &bearer, subject, items, |_| begun.elapsed() < slice))
             })
             .collect();
         let mut each = Vec::new();
@@ -110,10 +128,56 @@ impl Http {
         Ok(())
     }
 
+    /// Saves this many forms of subjects of its own, a hundred each.
+    pub fn fill(&mut self, forms: usize, clients: usize) -> Result<()> {
+        let subjects = self.subjects.split_off(self.subjects.len().saturating_sub(forms / FILLED));
+        let part = subjects.len().div_ceil(clients).max(1);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = subjects
+                .chunks(part)
+                .map(|part| {
+                    let (address, bearer, items) = (self.address, &self.bearer, self.items);
+                    scope.spawn(move || {
+                        let all = |n| n <= FILLED as u64;
+                        part.iter().try_for_each(|subject| saves(address, bearer, *subject, items, all).map(drop))
+                    })
+                })
+                .collect();
+            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
+        })?;
+        self.filled = subjects;
+        Ok(())
+    }
+
+    /// Opens pages of subjects that were filled, one after another.
+    pub fn open(&self, name: &str, page: impl Fn(SubjectId, usize) -> String, figures: &mut Figures) -> Result<()> {
+        let mut client = Client::connect(self.address)?;
+        let head = format!("Authorization: Bearer {}\r\n", self.bearer);
+        let mut each = Vec::new();
+        let begun = Instant::now();
+        for n in 0..OPENED {
+            // Far apart, so that not all of them are at hand.
+            let subject = self.filled.get(n.wrapping_mul(7_919) % self.filled.len().max(1)).context("a subject")?;
+            let one = Instant::now();
+            let (status, answer) = client.send("GET", &page(*subject, n), &head, "")?;
+            each.push(one.elapsed());
+            if status != 200 {
+                bail!("a page was answered {status}: {answer}");
+            }
+        }
+        figures.latencies(name, each, begun.elapsed());
+        Ok(())
+    }
+
     fn cpu(&self) -> Duration {
-        machine::cpu(self.server.0.id()) + self.database.map_or(Duration::ZERO, machine::cpu_with_children)
+        machine::cpu(self.server.id()) + self.database.map_or(Duration::ZERO, machine::cpu_with_children)
     }
 }
+
+/// Forms of a subject that is filled.
+pub const FILLED: usize = 100;
+/// Pages opened in one round.
+const OPENED: usize = 300;
 
 /// Different bodies that a client sends.
 const BODIES: u64 = 64;
@@ -123,8 +187,7 @@ fn saves(
     bearer: &str,
     subject: SubjectId,
     items: usize,
-    begun: Instant,
-    slice: Duration,
+    more: impl Fn(u64) -> bool,
 ) -> Result<Vec<Duration>> {
     let mut client = Client::connect(address)?;
     let mut each = Vec::new();
@@ -132,7 +195,7 @@ fn saves(
     let bodies: Vec<String> =
         (0..BODIES).map(|n| json!({"revision": 0, "changes": scene::changes(items, n)}).to_string()).collect();
     for (n, body) in (1_u64..).zip(bodies.iter().cycle()) {
-        if begun.elapsed() >= slice {
+        if !more(n) {
             break;
         }
         let (visit, form) = scene::place(n);

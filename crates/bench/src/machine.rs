@@ -42,9 +42,25 @@ fn fields(process: u32) -> impl Iterator<Item = f64> {
     rest.split(' ').map(|field| field.parse().unwrap_or(0.0)).collect::<Vec<_>>().into_iter()
 }
 
-/// The most memory that this process ever held, in bytes.
+/// The most memory that this process held since [`forget_peak`], in bytes.
 pub fn peak_memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    told("self", "VmHWM:")
+}
+
+/// Begins anew to look for the most memory held; what is held now, in bytes.
+pub fn forget_peak() -> u64 {
+    // proc(5): 5 resets the peak of the resident set size. Where that may not be, the peak is the whole life's.
+    let _ = fs::write("/proc/self/clear_refs", "5");
+    told("self", "VmRSS:")
+}
+
+/// The memory that a process holds, in bytes.
+pub fn memory(process: u32) -> u64 {
+    told(&process.to_string(), "VmRSS:")
+}
+
+fn told(process: &str, field: &str) -> u64 {
+    let status = fs::read_to_string(Path::new("/proc").join(process).join("status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }

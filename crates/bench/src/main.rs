@@ -9,8 +9,10 @@ mod by_hand;
 mod compare;
 mod exchange;
 mod figures;
+mod forms;
 mod growth;
 mod http;
+mod idle;
 mod machine;
 mod plain;
 mod scene;
@@ -23,11 +25,16 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use figures::Figures;
+use mimalloc::MiMalloc;
+
+/// The product's own, so that what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Measures Probity on this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// What to measure, in this order: plain, act, http, compare, ledger, exchange.
+    /// What to measure, in this order: plain, act, http, compare, ledger, exchange, forms, idle.
     #[arg(long, value_delimiter = ',', default_value = "plain,act,http,compare,ledger,exchange")]
     parts: Vec<String>,
     /// Rounds of each alternating part.
@@ -48,6 +55,12 @@ struct Arguments {
     /// Item values of the synthetic study.
     #[arg(long, default_value_t = 2_000_000)]
     values: u64,
+    /// Forms of the largest study.
+    #[arg(long, default_value_t = 1_000_000)]
+    forms: usize,
+    /// Organizations of the server that idles.
+    #[arg(long, default_value_t = 1_000)]
+    organizations: u64,
     /// Where to make the data directories; on the disk that is to be measured.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
@@ -64,6 +77,9 @@ enum Part {
     /// Serves a data directory on a free port, which it prints.
     #[command(hide = true)]
     Serve { data: PathBuf },
+    /// Reads and checks a file as an import would.
+    #[command(hide = true)]
+    Read { data: PathBuf, file: PathBuf },
     /// Imports a file into the only study of a data directory.
     #[command(hide = true)]
     Import { data: PathBuf, file: PathBuf },
@@ -76,7 +92,8 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match &arguments.part {
         Some(Part::Serve { data }) => http::serve(data),
-        Some(Part::Import { data, file }) => exchange::import(data, file),
+        Some(Part::Read { data, file }) => exchange::import(data, file, true),
+        Some(Part::Import { data, file }) => exchange::import(data, file, false),
         Some(Part::Export { data, file }) => exchange::export(data, file),
         None => measure(&arguments),
     }
@@ -119,6 +136,12 @@ fn measure(arguments: &Arguments) -> Result<()> {
     }
     if wants("exchange") {
         exchange::measure(&fresh(arguments, "exchange")?, arguments.values, &mut figures)?;
+    }
+    if wants("forms") {
+        forms::measure(&fresh(arguments, "forms")?, arguments.forms, arguments.rounds, slice, &mut figures)?;
+    }
+    if wants("idle") {
+        idle::measure(&fresh(arguments, "idle")?, arguments.organizations, &mut figures)?;
     }
     figures.print();
     if let Some(file) = &arguments.json {

@@ -14,6 +14,11 @@ mod prove;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
+
+/// For Rust and for the C libraries alike (docs/decisions/0018).
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let command = command::CommandLine::parse();
