@@ -33,11 +33,11 @@ fn adds(setup: &Setup, n: usize) -> (String, String) {
 
 fn go_away(address: SocketAddr, (head, body): (String, String), n: usize) {
     let mut stream = TcpStream::connect(address).unwrap();
-    let sent = if n % 2 == 0 { body.as_str() } else { &body[..body.len() / 2] };
+    let sent = if n.is_multiple_of(2) { body.as_str() } else { &body[..body.len() / 2] };
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(sent.as_bytes()).unwrap();
     // Some say that they are done, most are just gone.
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         let _ = stream.shutdown(Shutdown::Write);
     }
 }
