@@ -56,7 +56,7 @@ fn show(command: &Command) -> String {
     let mut shown = String::new();
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
-            let _infallible = write!(shown, "{}={} ", name.display(), value.display());
+            let _infallible = write!(shown, "{}={} ", name.display(), without_password(&value.to_string_lossy()));
         }
     }
     shown.push_str(&short(command.get_program()));
@@ -66,8 +66,29 @@ fn show(command: &Command) -> String {
     shown
 }
 
+/// An address without the password that is in it: what is shown ends in logs.
+fn without_password(value: &str) -> String {
+    let parts = value.split_once("://").and_then(|(scheme, rest)| {
+        let (who, place) = rest.split_once('@')?;
+        Some((scheme, who.split_once(':')?.0, place))
+    });
+    parts.map_or_else(|| value.to_owned(), |(scheme, user, place)| format!("{scheme}://{user}:...@{place}"))
+}
+
 /// The program's name without its directory: what a person would type.
 fn short(program: &OsStr) -> String {
     let path = std::path::Path::new(program);
     path.file_name().unwrap_or(program).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(without_password("postgres://owner:secret@127.0.0.1:1/a"), "postgres://owner:...@127.0.0.1:1/a");
+        assert_eq!(without_password("/a/file:with@signs"), "/a/file:with@signs");
+        assert_eq!(without_password("https://example.org/"), "https://example.org/");
+    }
 }

@@ -30,7 +30,11 @@ pub fn measure(folder: &Path, most: usize, rounds: u32, slice: Duration, figures
         say(&format!("forms, round {round} of {rounds}"));
         for (size, http) in &mut servers {
             http.round(&format!("saves beside {size} forms"), CLIENTS, slice, figures)?;
-            http.open(&format!("a subject's matrix beside {size} forms"), |subject, _| format!("/subjects/{subject}"), figures)?;
+            http.open(
+                &format!("a subject's matrix beside {size} forms"),
+                |subject, _| format!("/subjects/{subject}"),
+                figures,
+            )?;
             let form = |subject, n: usize| {
                 let (visit, form) = scene::place(n as u64 % FILLED as u64 + 1);
                 format!("/subjects/{subject}/visits/SE/{visit}/forms/{form}/-")

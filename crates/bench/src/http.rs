@@ -57,8 +57,7 @@ pub struct Server {
 impl Server {
     /// Serves a data directory in a process of its own; it listens when this returns.
     pub fn start(data: &Path) -> Result<Self> {
-        let mut child =
-            Command::new(std::env::current_exe()?).arg("serve").arg(data).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(std::env::current_exe()?).arg("serve").arg(data).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("a pipe")?).read_line(&mut line)?;
         let address = line.trim().parse().with_context(|| format!("the server said “{line}”"))?;
@@ -98,7 +97,15 @@ impl Http {
         }
         let token: serde_json::Value = serde_json::from_str(&body)?;
         let bearer = token.get("token").and_then(|token| token.as_str()).context("a token")?.to_owned();
-        Ok(Http { server, database: on.and_then(|(server, _)| server.pid()), address, bearer, subjects, filled: Vec::new(), items })
+        Ok(Http {
+            server,
+            database: on.and_then(|(server, _)| server.pid()),
+            address,
+            bearer,
+            subjects,
+            filled: Vec::new(),
+            items,
+        })
     }
 
     /// All clients save, visit after visit.
@@ -143,7 +150,9 @@ impl Http {
                     })
                 })
                 .collect();
-            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
+            threads
+                .into_iter()
+                .try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
         })?;
         self.filled = subjects;
         Ok(())

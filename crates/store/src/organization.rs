@@ -31,12 +31,11 @@ impl Organization {
     pub(crate) fn open(location: Location, shared: Shared) -> Result<Self> {
         let shared = Arc::new(shared);
         // A file that does not open is told at the start. Whether a schema does, its server says when it is asked.
-        let core = match location {
-            Location::File { .. } => Some(Core::open(&location, &shared)?),
-            Location::Schema { .. } => None,
-        };
+        if let Location::File { .. } = location {
+            drop(Core::open(&location, &shared)?);
+        }
         let (of, with) = (location.clone(), Arc::clone(&shared));
-        let writer = Writer::start(core, move || Core::open(&of, &with))?;
+        let writer = Writer::new(move || Core::open(&of, &with));
         let readers = Readers::new(location.clone(), Arc::clone(&shared));
         Ok(Organization { writer, readers, shared, location })
     }

@@ -5,14 +5,18 @@
 //! became of it is looked up first. Whoever waits either learns the truth or is told to ask again.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use crate::{
-    backend::{Ahead, Trouble},
+    backend::{Ahead, Ended, Trouble},
     core::Core,
     error::{Error, Result},
 };
@@ -23,7 +27,7 @@ const QUEUE_MAX: usize = 4_096;
 const GROUP_MAX: usize = 256;
 /// How long a group waits for a database that went away, before it is told to try later.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// After which a connection that nobody needs is let go, where it can be had again.
+/// After which a writer that nobody needs ends: a server may hold a thousand organizations, and most of them rest.
 const IDLE: Duration = Duration::from_secs(60);
 /// Between two attempts to reach it.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -86,26 +90,34 @@ pub(crate) fn job_asking<T: Send + 'static>(
     Box::new(Work { ahead, work, outcome: None, answer })
 }
 
+/// The thread that writes, as long as there is something to write. It begins with the first job, with a core that it opens
+/// itself, and ends when none has come for a while.
 pub(crate) struct Writer {
+    open: Arc<Open>,
+    running: Arc<Mutex<Running>>,
+}
+
+type Open = dyn Fn() -> Result<Core> + Send + Sync;
+
+#[derive(Default)]
+struct Running {
+    /// `None`: there is no thread, or it is about to end and takes no more.
     queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    /// Starts the thread. Without a `core` it opens one itself when the first job comes, and lets go of it when none has
-    /// come for a while: a server may hold more organizations than a database takes connections.
-    pub(crate) fn start(core: Option<Core>, open: impl Fn() -> Result<Core> + Send + 'static) -> Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE_MAX);
-        let thread = thread::Builder::new()
-            .name("probity-writer".into())
-            .spawn(move || write(core, open, &jobs))
-            .map_err(Error::fault)?;
-        Ok(Writer { queue: Some(queue), thread: Some(thread) })
+    pub(crate) fn new(open: impl Fn() -> Result<Core> + Send + Sync + 'static) -> Self {
+        Writer { open: Arc::new(open), running: Arc::default() }
     }
 
     /// Queues a job; a full queue says so at once.
     pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<()> {
-        let Some(queue) = &self.queue else { return Err(Error::fault("the writer has stopped")) };
+        let mut running = lock(&self.running);
+        let queue = match &running.queue {
+            Some(queue) => queue,
+            None => self.start(&mut running)?,
+        };
         queue.try_send(job).map_err(|e| match e {
             TrySendError::Full(_) => Error::Busy {
                 message: "too many requests are waiting: nothing was stored. Try again".into(),
@@ -113,6 +125,18 @@ impl Writer {
             },
             TrySendError::Disconnected(_) => Error::fault("the writer has stopped"),
         })
+    }
+
+    fn start<'a>(&self, running: &'a mut Running) -> Result<&'a SyncSender<Box<dyn Job>>> {
+        if let Some(ended) = running.thread.take() {
+            // It said so under the lock that is held here: what is left of it is its return.
+            let _ = ended.join();
+        }
+        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let (open, of) = (Arc::clone(&self.open), Arc::clone(&self.running));
+        let thread = thread::Builder::new().name("probity-writer".into()).spawn(move || write(&*open, &jobs, &of));
+        running.thread = Some(thread.map_err(Error::fault)?);
+        Ok(running.queue.insert(queue))
     }
 
     /// Does something in the writer's turn and waits for it to be durable.
@@ -132,30 +156,25 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         // Closing the queue lets the thread finish what waits, then end.
-        self.queue = None;
-        if let Some(thread) = self.thread.take() {
+        let Running { queue, thread } = mem::take(&mut *lock(&self.running));
+        drop(queue);
+        if let Some(thread) = thread {
             let _ = thread.join();
         }
     }
 }
 
+fn lock(running: &Mutex<Running>) -> MutexGuard<'_, Running> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 type Group = Vec<Box<dyn Job>>;
 
-fn write(core: Option<Core>, open: impl Fn() -> Result<Core>, jobs: &Receiver<Box<dyn Job>>) {
-    let stays = core.is_some();
-    let mut core = core;
+fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>) {
+    let mut core = None;
     // While the database is away nobody waits for it in vain: each group tries once.
     let mut patience = PATIENCE;
-    loop {
-        let first = match (stays, jobs.recv_timeout(IDLE)) {
-            (_, Ok(first)) => first,
-            (_, Err(RecvTimeoutError::Disconnected)) => return,
-            (true, Err(RecvTimeoutError::Timeout)) => continue,
-            (false, Err(RecvTimeoutError::Timeout)) => {
-                core = None;
-                continue;
-            }
-        };
+    while let Some(first) = next(jobs, running) {
         let mut group = vec![first];
         if patience.is_zero() {
             group.extend(jobs.try_iter().take(QUEUE_MAX));
@@ -176,6 +195,23 @@ fn write(core: Option<Core>, open: impl Fn() -> Result<Core>, jobs: &Receiver<Bo
             }
         };
         patience = if reached { PATIENCE } else { Duration::ZERO };
+    }
+}
+
+/// The next job; `None` where there will be none, or none came for a while and the thread is to end.
+fn next(jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>) -> Option<Box<dyn Job>> {
+    match jobs.recv_timeout(IDLE) {
+        Ok(job) => Some(job),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            let mut running = lock(running);
+            // Jobs are queued under this lock: what came in the last moment is here, and nothing comes after.
+            let last = jobs.try_recv().ok();
+            if last.is_none() {
+                running.queue = None;
+            }
+            last
+        }
     }
 }
 
@@ -301,15 +337,13 @@ fn asked(group: &Group, from: usize) -> Vec<Ahead> {
 
 /// The database ended the transaction by itself. What came after would be on its own.
 fn ended(core: &Core) -> Failed {
-    match core.db.trouble() {
-        Trouble::Lost => Failed::Again(Error::Busy {
+    match core.db.ended() {
+        Ended::Lost => Failed::Again(Error::Busy {
             message: "the database does not answer just now: nothing was stored. Try again".into(),
             retry_after: 5,
         }),
-        Trouble::Again | Trouble::None if core.db.is_remote() => {
-            Failed::Apart(Error::fault("a statement failed and took the transaction with it"))
-        }
-        _ => Failed::All(Error::Busy {
+        Ended::Statement => Failed::Apart(Error::fault("a statement failed and took the transaction with it")),
+        Ended::NoRoom => Failed::All(Error::Busy {
             message: "the disk takes no more: nothing was stored. Free some space and try again".into(),
             retry_after: 30,
         }),

@@ -127,7 +127,7 @@ CREATE TABLE subject (
     key      BYTEA NOT NULL,
     UNIQUE (study, code)
 );
-CREATE INDEX subject_site ON subject (study, site);
+CREATE INDEX subject_site ON subject (study, site, status);
 
 -- A save changes these three: a page leaves room for the next version of its rows.
 CREATE TABLE visit (

@@ -43,6 +43,17 @@ pub(crate) enum Trouble {
     Lost,
 }
 
+/// Why a transaction ended before anybody ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The disk takes no more.
+    NoRoom,
+    /// The connection is gone.
+    Lost,
+    /// A statement failed, and the database refuses all that follows it.
+    Statement,
+}
+
 impl Connection {
     /// Runs a statement; the number of rows it changed.
     pub(crate) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize> {
@@ -161,9 +172,13 @@ impl Connection {
         }
     }
 
-    /// Whether it is another machine's, so that a transaction may fail for more reasons than a full disk.
-    pub(crate) fn is_remote(&self) -> bool {
-        matches!(self, Connection::Postgres(_))
+    /// Why a transaction ended by itself.
+    pub(crate) fn ended(&self) -> Ended {
+        match self {
+            Connection::Sqlite(_) => Ended::NoRoom,
+            Connection::Postgres(db) if db.trouble() == Trouble::Lost => Ended::Lost,
+            Connection::Postgres(_) => Ended::Statement,
+        }
     }
 
     /// Undoes the transaction. Nothing to undo is fine.
