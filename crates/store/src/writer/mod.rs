@@ -1,36 +1,32 @@
 //! Group commit: one thread writes for an organization. Acts that wait together ride in one durable transaction,
 //! each in its savepoint, so that one sync of the disk serves them all. Nothing is answered before it.
-//!
-//! A transaction that came to nothing through no fault of theirs is done again, all of it; one of which nobody knows what
-//! became of it is looked up first. Whoever waits either learns the truth or is told to ask again.
+
+mod group;
 
 use std::{
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use group::{answer, carry_out};
+
 use crate::{
-    backend::{Ahead, Ended, Trouble},
+    backend::Ahead,
     core::Core,
     error::{Error, Result},
 };
 
 /// Jobs that may wait. When as many wait, the answer is 503.
 const QUEUE_MAX: usize = 4_096;
-/// Jobs in one transaction.
-const GROUP_MAX: usize = 256;
 /// How long a group waits for a database that went away, before it is told to try later.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// After which a writer that nobody needs ends: a server may hold a thousand organizations, and most of them rest.
 const IDLE: Duration = Duration::from_secs(60);
-/// Between two attempts to reach it.
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// Something to do in the open transaction, and somebody who waits for the outcome.
 pub(crate) trait Job: Send {
@@ -95,6 +91,8 @@ pub(crate) fn job_asking<T: Send + 'static>(
 pub(crate) struct Writer {
     open: Arc<Open>,
     running: Arc<Mutex<Running>>,
+    /// How long it waits for the next job before it ends.
+    idle: Duration,
 }
 
 type Open = dyn Fn() -> Result<Core> + Send + Sync;
@@ -108,7 +106,7 @@ struct Running {
 
 impl Writer {
     pub(crate) fn new(open: impl Fn() -> Result<Core> + Send + Sync + 'static) -> Self {
-        Writer { open: Arc::new(open), running: Arc::default() }
+        Writer { open: Arc::new(open), running: Arc::default(), idle: IDLE }
     }
 
     /// Queues a job; a full queue says so at once.
@@ -133,8 +131,9 @@ impl Writer {
             let _ = ended.join();
         }
         let (queue, jobs) = sync_channel(QUEUE_MAX);
-        let (open, of) = (Arc::clone(&self.open), Arc::clone(&self.running));
-        let thread = thread::Builder::new().name("probity-writer".into()).spawn(move || write(&*open, &jobs, &of));
+        let (open, of, idle) = (Arc::clone(&self.open), Arc::clone(&self.running), self.idle);
+        let thread =
+            thread::Builder::new().name("probity-writer".into()).spawn(move || write(&*open, &jobs, &of, idle));
         running.thread = Some(thread.map_err(Error::fault)?);
         Ok(running.queue.insert(queue))
     }
@@ -168,13 +167,11 @@ fn lock(running: &Mutex<Running>) -> MutexGuard<'_, Running> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-type Group = Vec<Box<dyn Job>>;
-
-fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>) {
+fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>, idle: Duration) {
     let mut core = None;
     // While the database is away nobody waits for it in vain: each group tries once.
     let mut patience = PATIENCE;
-    while let Some(first) = next(jobs, running) {
+    while let Some(first) = next(jobs, running, idle) {
         let mut group = vec![first];
         if patience.is_zero() {
             group.extend(jobs.try_iter().take(QUEUE_MAX));
@@ -199,8 +196,8 @@ fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>) {
 }
 
 /// The next job; `None` where there will be none, or none came for a while and the thread is to end.
-fn next(jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>) -> Option<Box<dyn Job>> {
-    match jobs.recv_timeout(IDLE) {
+fn next(jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>, idle: Duration) -> Option<Box<dyn Job>> {
+    match jobs.recv_timeout(idle) {
         Ok(job) => Some(job),
         Err(RecvTimeoutError::Disconnected) => None,
         Err(RecvTimeoutError::Timeout) => {
@@ -215,137 +212,67 @@ fn next(jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>) -> Option<Box<d
     }
 }
 
-/// What became of a transaction that was not committed.
-enum Failed {
-    /// The same for all: so it is told.
-    All(Error),
-    /// One of them is to blame, and it is not known which.
-    Apart(Error),
-    /// None of them is to blame.
-    Again(Error),
-    /// The connection went while it was being committed.
-    Unknown(Error),
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Does a group and answers everybody in it. `false` where the database could not be reached.
-fn carry_out(core: &mut Core, mut group: Group, more: Option<&Receiver<Box<dyn Job>>>, patience: Duration) -> bool {
-    let begun = Instant::now();
-    let mut more = more;
-    loop {
-        let failed = match attempt(core, &mut group, more.take()) {
-            Ok(()) => return answer(group, &Ok(())),
-            Err(failed) => failed,
+    use jiff::Timestamp;
+    use trial::ids::{Id as _, KeyId, OrganizationId};
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::{
+        backend::Location,
+        key::{KeyRing, SealKey},
+        shared::Shared,
+        time::Clock,
+    };
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    #[test]
+    fn a_writer_that_rests_between_jobs_loses_none_of_them() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("probity-writer-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).map_err(Error::fault)?;
+        let location = Location::File { path: folder.join("store.db"), key: Zeroizing::new([1; 32]) };
+        drop(location.create()?);
+        let organization = OrganizationId::from_bytes([1; 16]);
+        let top = SealKey::new(KeyId::from_bytes([9; 16]), &[9; 32])?;
+        let ring = KeyRing::new(organization, top, Zeroizing::new([2; 32]));
+        let shared = Arc::new(Shared::new(organization, "Rests".into(), ring, Arc::new(Stopped)));
+        let opened = Arc::new(AtomicU32::new(0));
+        let of = Arc::clone(&opened);
+        let open = move || {
+            of.fetch_add(1, Ordering::Relaxed);
+            Ok(Core::new(location.writer()?, location.clone(), Arc::clone(&shared)))
         };
-        let (error, unknown) = match failed {
-            Failed::All(error) => {
-                core.abandon();
-                return answer(group, &Err(error));
+        let mut writer = Writer::new(open);
+        writer.idle = Duration::from_millis(1);
+        let done = AtomicU32::new(0);
+        thread::scope(|scope| {
+            for asker in 0..4_u64 {
+                let (writer, done) = (&writer, &done);
+                scope.spawn(move || {
+                    for n in 0..100 {
+                        // About as long as it waits itself, so that jobs come as it ends.
+                        thread::park_timeout(Duration::from_micros((asker * 331 + n * 97) % 2_500));
+                        if writer.run(|core| Ok(core.db.in_transaction())).is_ok_and(|inside| inside) {
+                            done.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
             }
-            Failed::Apart(error) => {
-                core.abandon();
-                if group.len() < 2 {
-                    return answer(group, &Err(error));
-                }
-                return group.into_iter().fold(true, |_, job| carry_out(core, vec![job], None, patience));
-            }
-            Failed::Again(error) => (error, None),
-            Failed::Unknown(error) => (error, core.first_appended()),
-        };
-        core.abandon();
-        let mut reached = core.db.trouble() != Trouble::Lost;
-        while !reached {
-            reached = core.reconnect().is_ok();
-            if reached || begun.elapsed() >= patience {
-                break;
-            }
-            thread::park_timeout(PAUSE);
-        }
-        if !reached || begun.elapsed() >= patience.max(PAUSE) {
-            let error = if unknown.is_some() { not_known() } else { error };
-            answer(group, &Err(error));
-            return reached;
-        }
-        // The turn comes when the lost transaction has ended, one way or the other.
-        match unknown.map(|first| core.stands(first)) {
-            Some(Ok(true)) => return answer(group, &Ok(())),
-            Some(Err(_)) => {
-                answer(group, &Err(not_known()));
-                return false;
-            }
-            Some(Ok(false)) | None => {}
-        }
-    }
-}
-
-fn answer(group: Group, fate: &Result<()>) -> bool {
-    for job in group {
-        job.answer(fate.clone());
-    }
-    true
-}
-
-fn not_known() -> Error {
-    Error::Busy {
-        message: "the database went away before it said whether this was stored: send it again under the same request id, and it is done once".into(),
-        retry_after: 10,
-    }
-}
-
-/// One transaction: everybody in the group, and those who come meanwhile, wave after wave.
-fn attempt(core: &mut Core, group: &mut Group, more: Option<&Receiver<Box<dyn Job>>>) -> Result<(), Failed> {
-    join(group, more);
-    core.begin(asked(group, 0)).map_err(|error| match core.db.trouble() {
-        Trouble::None => Failed::All(error),
-        Trouble::Again | Trouble::Lost => Failed::Again(error),
-    })?;
-    let mut done = 0;
-    while done < group.len() {
-        while let Some(job) = group.get_mut(done) {
-            // A panic may have left anything: the whole transaction goes. Its own caller hears that no answer came.
-            if catch_unwind(AssertUnwindSafe(|| job.run(core))).is_err() {
-                drop(group.remove(done));
-                return Err(Failed::Again(Error::fault("an act panicked")));
-            }
-            if !core.db.in_transaction() {
-                return Err(ended(core));
-            }
-            done = done.saturating_add(1);
-        }
-        join(group, more);
-        if done < group.len() && core.db.ahead(asked(group, done)).is_err() {
-            return Err(ended(core));
-        }
-    }
-    core.commit().map_err(|error| match (core.db.trouble(), &error) {
-        (Trouble::Lost, _) => Failed::Unknown(error),
-        (Trouble::Again, _) => Failed::Again(error),
-        (Trouble::None, Error::Fault { .. }) => Failed::Apart(error),
-        (Trouble::None, _) => Failed::All(error),
-    })
-}
-
-/// Takes in who waits.
-fn join(group: &mut Group, more: Option<&Receiver<Box<dyn Job>>>) {
-    if let Some(jobs) = more {
-        group.extend(jobs.try_iter().take(GROUP_MAX.saturating_sub(group.len())));
-    }
-}
-
-fn asked(group: &Group, from: usize) -> Vec<Ahead> {
-    group.iter().skip(from).flat_map(|job| job.ahead()).collect()
-}
-
-/// The database ended the transaction by itself. What came after would be on its own.
-fn ended(core: &Core) -> Failed {
-    match core.db.ended() {
-        Ended::Lost => Failed::Again(Error::Busy {
-            message: "the database does not answer just now: nothing was stored. Try again".into(),
-            retry_after: 5,
-        }),
-        Ended::Statement => Failed::Apart(Error::fault("a statement failed and took the transaction with it")),
-        Ended::NoRoom => Failed::All(Error::Busy {
-            message: "the disk takes no more: nothing was stored. Free some space and try again".into(),
-            retry_after: 30,
-        }),
+        });
+        assert_eq!(done.into_inner(), 400);
+        assert!(opened.load(Ordering::Relaxed) > 1, "it never rested");
+        drop(writer);
+        std::fs::remove_dir_all(&folder).map_err(Error::fault)
     }
 }
