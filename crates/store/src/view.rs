@@ -1,11 +1,21 @@
 //! The second door: stored data is read by views, and by nothing else.
 
 use serde::Serialize;
-use trial::{ids::OrganizationId, permission::Permission};
+use trial::{
+    ids::{Id, OrganizationId},
+    permission::Permission,
+};
 
 use crate::{
-    act::sealed::Sealed, actor::Access, backend::Connection, definitions::Definitions, error::Result, key::KeyRing,
-    place::Target, record::Record, tx,
+    act::sealed::Sealed,
+    actor::Access,
+    backend::Connection,
+    definitions::Definitions,
+    error::Result,
+    key::KeyRing,
+    place::Target,
+    record::{self, Record},
+    tx,
 };
 
 /// A thing looked at.
@@ -42,12 +52,17 @@ pub struct Snapshot<'a> {
 
 impl Snapshot<'_> {
     /// The newest version of a record.
-    pub(crate) fn current<R: Record>(&self, key: &impl trial::ids::Id) -> Result<Option<(u32, R)>> {
+    pub(crate) fn current<R: Record>(&self, key: &impl Id) -> Result<Option<(u32, R)>> {
         tx::read(self.db, self.ring, self.organization, key, None)
     }
 
     /// One version of a record.
-    pub(crate) fn version<R: Record>(&self, key: &impl trial::ids::Id, version: u32) -> Result<Option<R>> {
+    pub(crate) fn version<R: Record>(&self, key: &impl Id, version: u32) -> Result<Option<R>> {
         Ok(tx::read(self.db, self.ring, self.organization, key, Some(version))?.map(|(_, content)| content))
+    }
+
+    /// The content of a version that was read with something else; `None` where its key was destroyed.
+    pub(crate) fn open<R: Record>(&self, key: &impl Id, version: u32, sealed: &[u8]) -> Result<Option<R>> {
+        record::open(self.db, self.ring, self.organization, key.bytes(), version, sealed)
     }
 }

@@ -16,10 +16,8 @@ mod migrations {
 const LOCK_WAIT: Duration = Duration::from_millis(5_000);
 /// Prepared statements kept by a connection.
 const STATEMENTS_MAX: usize = 128;
-/// Page cache of the writing connection, in KiB.
-const WRITER_CACHE_KIB: i64 = 32_768;
-/// Page cache of a reading connection, in KiB.
-const READER_CACHE_KIB: i64 = 16_384;
+/// Page cache of a connection, in KiB.
+const CACHE_KIB: i64 = 16_384;
 /// Pages in the WAL before it is written back: 16 MiB, so that a busy minute checkpoints seldom.
 const WAL_PAGES: i64 = 4_096;
 
@@ -41,10 +39,7 @@ impl Sqlite {
         let raw = Raw::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
         raw.busy_timeout(LOCK_WAIT).map_err(Error::fault)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        let (cache, query_only) = match purpose {
-            For::Writing { .. } => (WRITER_CACHE_KIB, 0),
-            For::Reading => (READER_CACHE_KIB, 1),
-        };
+        let query_only = u8::from(matches!(purpose, For::Reading));
         // What does not open is told by our own words, not by the library's on the standard error.
         let key = zeroize::Zeroizing::new(format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{}'\";", hex(key)));
         raw.execute_batch(&key).map_err(|e| opening(path, &e))?;
@@ -52,7 +47,7 @@ impl Sqlite {
             "PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
              PRAGMA cipher_memory_security = OFF;
              PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -{cache};
+             PRAGMA cache_size = -{CACHE_KIB};
              PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF;"
         ))

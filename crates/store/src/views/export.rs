@@ -12,7 +12,7 @@ use trial::{
         SubjectChunk, SubjectHead,
     },
     definition::{LocationOid, UserOid},
-    ids::{FormId, GroupId, ImportId, PersonId, SiteId, StudyId, SubjectId, VisitId},
+    ids::{FormId, GroupId, Id, ImportId, PersonId, SiteId, StudyId, SubjectId, VisitId},
     permission::Permission,
 };
 
@@ -23,10 +23,9 @@ use crate::{
     core::Looked,
     definitions::Defined,
     error::{Error, Result},
-    log,
     organization::Organization,
     place::Target,
-    record::{DefinitionRecord, FormRecord, GroupRecord, ImportPart, Row, SubjectRecord, VisitRecord, open},
+    record::{DefinitionRecord, FormRecord, GroupRecord, ImportPart, SubjectRecord, VisitRecord},
     view::{Snapshot, View},
 };
 
@@ -244,18 +243,30 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
             part: Part::Opening,
             subject: said,
         })))?;
-        let visits =
-            self.snapshot.db.select("SELECT id FROM visit WHERE subject = ?1 ORDER BY id", values![&id], |row| {
-                row.id::<VisitId>(0)
-            })?;
+        let visits = self.standing(
+            "SELECT v.id, v.version, r.sealed FROM visit v
+             JOIN record r ON r.key = v.id AND r.kind = 'visit' AND r.version = v.version
+             WHERE v.subject = ?1 ORDER BY v.id",
+            &id,
+        )?;
         for visit in visits {
-            self.visit(&code, location.as_ref(), visit)?;
+            self.visit(&code, location.as_ref(), &visit)?;
         }
         Ok(())
     }
 
-    fn visit(&mut self, code: &str, location: Option<&LocationOid>, id: VisitId) -> Result<()> {
-        let Some((_, record)) = self.snapshot.current::<VisitRecord>(&id)? else { return Ok(()) };
+    /// Rows that hang on this one, each with its newest version, sealed: over a network one question for all of them.
+    fn standing<I: Id>(&self, sql: &str, of: &impl Id) -> Result<Vec<(I, u32, Vec<u8>)>> {
+        self.snapshot.db.select(sql, values![of.bytes()], |row| Ok((row.id(0)?, row.number(1)?, row.blob(2)?)))
+    }
+
+    fn visit(
+        &mut self,
+        code: &str,
+        location: Option<&LocationOid>,
+        (id, version, sealed): &(VisitId, u32, Vec<u8>),
+    ) -> Result<()> {
+        let Some(record) = self.snapshot.open::<VisitRecord>(id, *version, sealed)? else { return Ok(()) };
         let repeat = (!record.repeat.is_empty()).then(|| record.repeat.clone());
         let event = if record.event_oid.is_empty() {
             None
@@ -277,12 +288,14 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
             })))?;
             Some(event)
         };
-        let forms =
-            self.snapshot
-                .db
-                .select("SELECT id FROM form WHERE visit = ?1 ORDER BY id", values![&id], |row| row.id::<FormId>(0))?;
-        for form in forms {
-            let Some((_, record)) = self.snapshot.current::<FormRecord>(&form)? else { continue };
+        let forms = self.standing::<FormId>(
+            "SELECT f.id, f.version, r.sealed FROM form f
+             JOIN record r ON r.key = f.id AND r.kind = 'form' AND r.version = f.version
+             WHERE f.visit = ?1 ORDER BY f.id",
+            id,
+        )?;
+        for (form, version, sealed) in forms {
+            let Some(record) = self.snapshot.open::<FormRecord>(&form, version, &sealed)? else { continue };
             let repeat = (!record.repeat.is_empty()).then(|| record.repeat.clone());
             let head = match record.claim {
                 Some(claim) => *claim.said,
@@ -302,33 +315,42 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
     }
 
     fn groups(&self, location: Option<&LocationOid>, form: FormId) -> Result<Vec<ItemGroupData>> {
-        let snapshot = self.snapshot;
-        let groups = snapshot.db.select(
-            "SELECT id, version FROM item_group WHERE form = ?1 AND removed = 0 ORDER BY id",
-            values![&form],
-            |row| Ok((row.id::<GroupId>(0)?, row.number(1)?)),
+        let groups = self.standing::<GroupId>(
+            "SELECT g.id, g.version, r.sealed FROM item_group g
+             JOIN record r ON r.key = g.id AND r.kind = 'item_group' AND r.version = g.version
+             WHERE g.form = ?1 AND g.removed = 0 ORDER BY g.id",
+            &form,
         )?;
         let mut out = Vec::with_capacity(groups.len());
-        for (group, newest) in groups {
-            out.extend(self.group(location, group, newest)?);
+        for (group, newest, sealed) in groups {
+            if let Some(current) = self.snapshot.open::<GroupRecord>(&group, newest, &sealed)? {
+                out.push(self.group(location, group, newest, current)?);
+            }
         }
         Ok(out)
     }
 
-    fn group(&self, location: Option<&LocationOid>, id: GroupId, newest: u32) -> Result<Option<ItemGroupData>> {
-        let Some(current) = self.snapshot.version::<GroupRecord>(&id, newest)? else { return Ok(None) };
-        let mut data = match &current.claim {
-            Some(claim) => (*claim.said).clone(),
+    fn group(
+        &self,
+        location: Option<&LocationOid>,
+        id: GroupId,
+        newest: u32,
+        current: GroupRecord,
+    ) -> Result<ItemGroupData> {
+        let entered_here = current.items.iter().any(|item| item.claim.is_none());
+        let mut data = match current.claim {
+            Some(claim) => *claim.said,
             None => ItemGroupData {
                 group: current.group_oid.as_str().into(),
                 repeat: (!current.repeat.is_empty()).then(|| current.repeat.clone()),
                 ..ItemGroupData::default()
             },
         };
-        for item in &current.items {
+        data.items.reserve(current.items.len());
+        for item in current.items {
             let value = item.value.as_ref().map(|value| self.access.show(value).text().to_owned());
-            let said = match &item.claim {
-                Some(claim) => (*claim.said).clone(),
+            let said = match item.claim {
+                Some(claim) => *claim.said,
                 None => ItemData { is_null: value.is_none(), ..ItemData::default() },
             };
             let unit = item.unit.as_deref().map(Into::into);
@@ -336,39 +358,24 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
         }
         // What was entered here has its whole history as audit records, oldest first; what was imported and not
         // changed since has only what its file said.
-        if newest > 1 || current.items.iter().any(|item| item.claim.is_none()) {
+        if newest > 1 || entered_here {
             self.audit(location, id, &mut data)?;
         }
-        Ok(Some(data))
+        Ok(data)
     }
 
     fn audit(&self, location: Option<&LocationOid>, id: GroupId, data: &mut ItemGroupData) -> Result<()> {
         let snapshot = self.snapshot;
         let rows = snapshot.db.select(
-            "SELECT kind, key, version, ledger, entry, sealed FROM record WHERE kind = 'item_group' AND key = ?1 ORDER BY version",
+            "SELECT r.version, r.sealed, r.ledger, r.entry, e.bytes FROM record r
+             JOIN entry e ON e.ledger = r.ledger AND e.idx = r.entry
+             WHERE r.kind = 'item_group' AND r.key = ?1 ORDER BY r.version",
             values![&id],
-            |row| {
-                Ok(Row {
-                    kind: row.text(0)?,
-                    key: row.bytes(1)?,
-                    version: row.number(2)?,
-                    ledger: row.number(3)?,
-                    entry: row.size(4)?,
-                    sealed: row.blob(5)?,
-                })
-            },
+            |row| Ok((row.number(0)?, row.blob(1)?, row.number(2)?, row.size(3)?, row.blob(4)?)),
         )?;
-        for row in rows {
-            let record = open::<GroupRecord>(
-                snapshot.db,
-                snapshot.ring,
-                snapshot.organization,
-                &row.key,
-                row.version,
-                &row.sealed,
-            )?;
-            let Some(record) = record else { continue };
-            let (_, entry) = log::entry(snapshot.db, row.ledger, row.entry)?;
+        for (version, sealed, ledger, index, bytes) in rows {
+            let Some(record) = snapshot.open::<GroupRecord>(&id, version, &sealed)? else { continue };
+            let entry = ledger::Entry::decode(&bytes).map_err(Error::fault)?;
             for item in record.items.iter().filter(|item| item.changed && item.claim.is_none()) {
                 let Some(slot) = data.items.iter_mut().find(|slot| slot.item == item.oid.as_str()) else { continue };
                 slot.audit.push(AuditRecord {
@@ -376,7 +383,7 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
                     location: location.cloned(),
                     at: Some(entry.at.clone()),
                     reason: item.reason.as_ref().map(|reason| self.access.show(reason).text().to_owned()),
-                    source_id: Some(format!("ledger {} entry {}", row.ledger, row.entry)),
+                    source_id: Some(format!("ledger {ledger} entry {index}")),
                     ..AuditRecord::default()
                 });
             }

@@ -186,7 +186,7 @@ fn begin(
 }
 
 /// Parts on their way at once: the next are read while one is written, and several share a sync of the disk.
-const ON_THEIR_WAY_MAX: usize = 4;
+const ON_THEIR_WAY_MAX: usize = 3;
 
 /// Hands a file over, part by part.
 struct Taking<'a> {

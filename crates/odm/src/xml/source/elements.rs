@@ -43,7 +43,7 @@ impl<R: BufRead> Source<R> {
             return Ok(None);
         };
         self.place(id)?;
-        self.open.push(Open { id, step: Step::default(), kept: Kept::default(), outer_scope, misplaced: None });
+        self.open.push(Open { id, step: Step::default(), kept: Kept::default(), outer_scope, misplaced: None, last: None });
         self.check_attributes(id)?;
         self.text.clear();
         self.ends_at_once = empty;
@@ -92,6 +92,9 @@ impl<R: BufRead> Source<R> {
     /// An element's rule: nearly always one of those that may come next.
     pub(super) fn recognize(&self, name: &str) -> Option<ElementId> {
         if let Some(open) = self.open.last() {
+            if let Some(same) = open.last.filter(|last| self.schema.rule(*last).name == name) {
+                return Some(same);
+            }
             let rule = self.schema.rule(open.id);
             if let Some(id) = rule.next_named(open.step, name, self.schema) {
                 return Some(id);
@@ -103,6 +106,7 @@ impl<R: BufRead> Source<R> {
     /// Moves the parent's content on to its new child.
     pub(super) fn place(&mut self, id: ElementId) -> Result<(), ReadError> {
         let Some(parent) = self.open.last_mut() else { return Ok(()) };
+        parent.last = Some(id);
         if let Some(step) = self.schema.rule(parent.id).step(parent.step, id) {
             parent.step = step;
             return Ok(());

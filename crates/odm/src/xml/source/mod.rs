@@ -80,6 +80,8 @@ struct Open {
     outer_scope: Option<Scope>,
     /// A child that was reported as misplaced, so that its siblings are not.
     misplaced: Option<ElementId>,
+    /// The child before: mostly the next is another of its kind.
+    last: Option<ElementId>,
 }
 
 /// The reader.

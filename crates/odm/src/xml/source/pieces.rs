@@ -35,19 +35,28 @@ impl<R: BufRead> Source<R> {
         if content.len() > self.limits.token_bytes {
             return Err(self.limit("bytes of one tag or text", self.limits.token_bytes as u64));
         }
-        let breaks = content.bytes().filter(|b| *b == b'\n').count();
-        if breaks > 0 {
-            self.line += breaks as u64;
-            let last = content.rfind('\n').unwrap_or(0);
-            self.line_start = from + before + last as u64 + 1;
-        }
-        let readable = !matches!(event, Event::Comment(_) | Event::Decl(_));
-        if readable && let Some(forbidden) = first_forbidden(content) {
-            let message = format!("the character U+{:04X} is not allowed", u32::from(forbidden));
-            return Err(ReadError::Malformed { position: self.position, message });
+        if may_need_care(content.as_bytes()) {
+            let readable = !matches!(event, Event::Comment(_) | Event::Decl(_));
+            self.care(content, from + before, readable)?;
         }
         self.copy_to_tee(&event);
         Ok(event)
+    }
+
+    /// Counts the lines of a piece that begins at `from`, and looks for what XML cannot carry.
+    fn care(&mut self, content: &str, from: u64, readable: bool) -> Result<(), ReadError> {
+        let breaks = content.bytes().filter(|b| *b == b'\n').count();
+        if breaks > 0 {
+            self.line += breaks as u64;
+            self.line_start = from + content.rfind('\n').unwrap_or(0) as u64 + 1;
+        }
+        match first_forbidden(content).filter(|_| readable) {
+            None => Ok(()),
+            Some(forbidden) => {
+                let message = format!("the character U+{:04X} is not allowed", u32::from(forbidden));
+                Err(ReadError::Malformed { position: self.position, message })
+            }
+        }
     }
 
     pub(super) fn copy_to_tee(&mut self, event: &Event<'_>) {
@@ -170,6 +179,12 @@ impl<R: BufRead> Source<R> {
             error => ReadError::Malformed { position: self.position, message: error.to_string() },
         }
     }
+}
+
+/// Whether a text may hold a line break, or a character that XML cannot carry: most tags hold neither. Without a branch
+/// for each byte, so that many are looked at together; U+FFFE and U+FFFF begin with 0xEF.
+fn may_need_care(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |found, b| found | u8::from(*b < 0x20) | u8::from(*b == 0xef)) != 0
 }
 
 /// What stands before a piece of XML, the piece, and what stands after.
