@@ -43,7 +43,14 @@ impl<R: BufRead> Source<R> {
             return Ok(None);
         };
         self.place(id)?;
-        self.open.push(Open { id, step: Step::default(), kept: Kept::default(), outer_scope, misplaced: None, last: None });
+        self.open.push(Open {
+            id,
+            step: Step::default(),
+            kept: Kept::default(),
+            outer_scope,
+            misplaced: None,
+            last: None,
+        });
         self.check_attributes(id)?;
         self.text.clear();
         self.ends_at_once = empty;
