@@ -37,9 +37,13 @@ impl AsPerson {
         };
         let token = Zeroizing::new(format!("{}.{}", organization.id(), store::fresh_token()?));
         let mut code = self.code.clone();
-        if let SignIn::CodeNeeded = organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)? {
+        let mut answer = organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)?;
+        if let SignIn::CodeNeeded = answer {
             code = Some(asked("Code of your authenticator app", "PROBITY_CODE")?.to_string());
-            organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)?;
+            answer = organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)?;
+        }
+        if let SignIn::NewPasswordNeeded = answer {
+            bail!("others may know the password of {}: sign in on the page once, which asks for a new one", self.sign_in);
         }
         let signed_in = organization.authenticate(&token, Presence::Person)?;
         let Some(signed_in) = signed_in else {

@@ -21,6 +21,7 @@ mod key;
 mod log;
 mod named;
 mod organization;
+mod password;
 mod place;
 mod readers;
 mod rebuild;

@@ -32,6 +32,8 @@ pub struct Credentials {
     pub password: String,
     /// The code of the second factor.
     pub code: Option<String>,
+    /// A password in place of one that others may know.
+    pub new_password: Option<String>,
 }
 
 /// Signs in. Returns the session token.
@@ -52,9 +54,16 @@ pub async fn sign_in(state: &AppState, credentials: Credentials) -> Answer<Strin
 
 fn open(organization: &Organization, credentials: &Credentials) -> store::Result<String> {
     let token = session::fresh(organization.id())?;
-    let Credentials { sign_in, password, code, .. } = credentials;
-    match organization.sign_in(sign_in, password, code.as_deref(), &token)? {
+    let Credentials { sign_in, password, code, new_password, .. } = credentials;
+    let signed_in = match new_password {
+        None => organization.sign_in(sign_in, password, code.as_deref(), &token)?,
+        Some(new) => organization.sign_in_anew(sign_in, password, code.as_deref(), new, &token)?,
+    };
+    match signed_in {
         SignIn::Open(_) => Ok(token),
+        SignIn::NewPasswordNeeded => {
+            Err(Error::refused("new_password", "needed", "others may know your password: choose a new one to sign in"))
+        }
         SignIn::CodeNeeded => {
             Err(Error::refused("code", "needed", "type the code that your authenticator app shows now"))
         }
@@ -133,7 +142,8 @@ pub async fn enrolment(state: &AppState, token: &str) -> Answer<(Arc<Organizatio
     .await?)
 }
 
-/// Finishes an enrolment. `second_factor`: the secret as it was shown, and a code from it.
+/// Finishes an enrolment. `second_factor`: the secret as it was shown, and a code from it. The token is that of the session
+/// that begins with it; none where the request had been done before.
 ///
 /// # Errors
 /// 422 with what is wrong with the password, the code or the token.
@@ -143,14 +153,22 @@ pub async fn enrol(
     password: String,
     second_factor: Option<(String, String)>,
     request: RequestId,
-) -> Answer<Receipt> {
-    let (organization, _) = enrolment(state, &token).await?;
-    Ok(blocking(move || match second_factor {
-        None => organization.enrol(&token, &password, None, request),
-        Some((secret, code)) => {
-            let secret = crate::second_factor::typed(&secret)?;
-            organization.enrol(&token, &password, Some((&secret, &code)), request)
-        }
+) -> Answer<(Receipt, Option<String>)> {
+    // A request made again finds its token spent: what it names leads to the answer all the same.
+    let organization = match session::organization_of(&token).and_then(|id| state.installation().organization(id)) {
+        Some(organization) => organization,
+        None => enrolment(state, &token).await?.0,
+    };
+    Ok(blocking(move || {
+        let secret = match &second_factor {
+            None => None,
+            Some((secret, code)) => Some((crate::second_factor::typed(secret)?, code.as_str())),
+        };
+        let second_factor = secret.as_ref().map(|(secret, code)| (secret.as_slice(), *code));
+        let session = session::fresh(organization.id())?;
+        let receipt = organization.enrol_and_enter(&token, &password, second_factor, &session, request)?;
+        let session = (!receipt.repeated).then_some(session);
+        Ok((receipt, session))
     })
     .await?)
 }

@@ -80,6 +80,7 @@ impl Attempts<'_> {
             self.act(At::Installation, a::AppointFirst { person: person() })?,
             self.act(At::Organization, person())?,
             self.act(At::Organization, a::RenewEnrolment { person: self.person, enrolment_tag: [0; 32] })?,
+            self.act(At::Organization, a::RequireNewPassword { person: self.actor.person().unwrap_or(self.person) })?,
             // Oneself: whoever may disable people is refused this one, and stays.
             self.act(At::Organization, a::DisablePerson { person: self.actor.person().unwrap_or(self.person) })?,
             self.act(At::Organization, a::RegisterStudy { oid: String::new(), name: String::new() })?,

@@ -19,9 +19,10 @@ pub use import::{
 };
 pub use organization::{AppointFirst, FoundOrganization};
 pub use person::{
-    AddPerson, ChangePassword, DisablePerson, Enrol, RenewEnrolment, SetSecondFactor, spent as spent_enrolment,
+    AddPerson, ChangePassword, DisablePerson, Enrol, RenewEnrolment, RequireNewPassword, SetSecondFactor,
+    spent as spent_enrolment,
 };
-pub use session::{EndOtherSessions, EndSession, OpenSession, RefuseSignIn};
+pub use session::{EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn};
 pub use study::{AddSite, PublishDefinition, RegisterStudy};
 pub use subject::{AddSubject, EraseSubject};
 use trial::permission::Permission;
@@ -42,6 +43,7 @@ acts!(
     AppointFirst,
     AddPerson,
     RenewEnrolment,
+    RequireNewPassword,
     DisablePerson,
     Enrol,
     ChangePassword,

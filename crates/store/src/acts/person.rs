@@ -12,7 +12,7 @@ use crate::{
     key::Purpose,
     place::Target,
     record::{CredentialRecord, PersonRecord},
-    session,
+    session, throttle,
     tx::Tx,
 };
 
@@ -154,6 +154,10 @@ pub struct Enrol {
     pub(crate) enrolment_tag: [u8; 32],
     pub(crate) password: String,
     pub(crate) totp: Option<Vec<u8>>,
+    /// The time step of the code that was shown, so that it does not work again.
+    pub(crate) totp_step: Option<u64>,
+    /// SHA-256 of the token of a session to begin at once.
+    pub(crate) session: Option<[u8; 32]>,
 }
 
 impl Act for Enrol {
@@ -174,11 +178,20 @@ impl Act for Enrol {
             Some(end) if crate::time::micros(tx.at()) < end => {}
             _ => return Err(spent()),
         }
+        if let Some(step) = self.totp_step {
+            throttle::spend_code(tx.db, &self.person, step)?;
+        }
         tx.end_sessions(self.person, session::Which::AllBut(None))?;
         set_credential(tx, self.person, |_| CredentialRecord {
             password: self.password.clone(),
             totp: self.totp.clone(),
-        })
+            renew: false,
+        })?;
+        if let Some(tag) = &self.session {
+            let (id, at) = (tx.new_id()?, tx.at());
+            session::open(tx.db, id, self.person, tag, at)?;
+        }
+        Ok(())
     }
 }
 
@@ -212,14 +225,55 @@ impl Act for ChangePassword {
         set_credential(tx, person, |old| CredentialRecord {
             password: self.password.clone(),
             totp: old.and_then(|old| old.totp.clone()),
+            renew: false,
         })
     }
+}
+
+/// Asks a person for a new password at the next sign-in, because others may know the old one; every session ends.
+#[derive(Debug, Serialize)]
+pub struct RequireNewPassword {
+    /// Who.
+    pub person: PersonId,
+}
+
+impl Act for RequireNewPassword {
+    const NAME: &'static str = "person.require_new_password";
+    const NEEDS: Permission = Permission::PeopleManage;
+
+    fn target(&self) -> Target {
+        Target::Person(self.person)
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        if access.person()? == self.person {
+            return Err(Error::refused("person", "oneself", "change your own password on the page of your account"));
+        }
+        let Some((_, old)) = tx.current::<CredentialRecord>(&self.person)? else {
+            return Err(Error::refused("person", "not_enrolled", "this person has no password yet"));
+        };
+        tx.end_sessions(self.person, session::Which::AllBut(None))?;
+        set_credential(tx, self.person, |_| old.but(|credential| credential.renew = true))
+    }
+}
+
+/// Replaces the verifier of a password, and nothing else.
+pub(super) fn renew_verifier(tx: &mut Tx<'_>, person: PersonId, verifier: &str) -> Result<()> {
+    let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
+    set_credential(tx, person, |_| {
+        old.but(|credential| {
+            credential.password = verifier.to_owned();
+            credential.renew = false;
+        })
+    })
 }
 
 /// Sets one's own second factor (RFC 6238), once a code from it was shown.
 #[derive(Serialize)]
 pub struct SetSecondFactor {
     pub(crate) secret: Vec<u8>,
+    /// The time step of the code that was shown, so that it does not work again.
+    pub(crate) totp_step: u64,
 }
 
 impl Act for SetSecondFactor {
@@ -232,11 +286,13 @@ impl Act for SetSecondFactor {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let person = access.person()?;
+        throttle::spend_code(tx.db, &person, self.totp_step)?;
         tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
         let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
         set_credential(tx, person, |_| CredentialRecord {
             password: old.password.clone(),
             totp: Some(self.secret.clone()),
+            renew: old.renew,
         })
     }
 }

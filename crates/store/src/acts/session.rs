@@ -9,6 +9,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::person,
     error::{Error, Result},
     place::Target,
     session, throttle,
@@ -24,6 +25,16 @@ pub struct OpenSession {
     pub(crate) second_factor: bool,
     /// The time step of the code that was used, so that it works once.
     pub(crate) totp_step: Option<u64>,
+    /// What the person proves themselves with from now on, where that changes.
+    pub(crate) renewed: Option<NewVerifier>,
+}
+
+/// A verifier in place of the one that a sign-in was checked against.
+#[derive(Serialize)]
+pub struct NewVerifier {
+    pub(crate) verifier: String,
+    /// Whether it is of a new password, and not of the same one with more work.
+    pub(crate) chosen: bool,
 }
 
 impl Act for OpenSession {
@@ -38,6 +49,13 @@ impl Act for OpenSession {
         throttle::wait_over(tx.db, &self.throttle_tag, tx.at())?;
         if let Some(step) = self.totp_step {
             throttle::spend_code(tx.db, &self.person, step)?;
+        }
+        if let Some(renewed) = &self.renewed {
+            if renewed.chosen {
+                // Whoever knew the old one may be signed in with it.
+                tx.end_sessions(self.person, session::Which::AllBut(None))?;
+            }
+            person::renew_verifier(tx, self.person, &renewed.verifier)?;
         }
         let id: SessionId = tx.new_id()?;
         let at = tx.at();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use trial::ids::KeyId;
 
 use super::{Put, Record};
-use crate::{backend::values, error::Result};
+use crate::{backend::values, error::Result, password::About};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +18,13 @@ pub(crate) struct PersonRecord {
     pub enrolment: Option<([u8; 32], i64)>,
     pub key: KeyId,
     pub secret_key: KeyId,
+}
+
+impl PersonRecord {
+    /// What others know of this person.
+    pub(crate) fn about<'a>(&'a self, organization: &'a str) -> About<'a> {
+        About { sign_in: &self.sign_in, name: &self.name, email: &self.email, organization }
+    }
 }
 
 impl Record for PersonRecord {
@@ -53,6 +60,18 @@ pub(crate) struct CredentialRecord {
     pub password: String,
     /// RFC 6238 secret, and whether a code from it has been shown.
     pub totp: Option<Vec<u8>>,
+    /// Others may know the password: the next sign-in asks for a new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renew: bool,
+}
+
+impl CredentialRecord {
+    /// The same with something changed.
+    pub(crate) fn but(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut new = self.clone();
+        change(&mut new);
+        new
+    }
 }
 
 impl Record for CredentialRecord {

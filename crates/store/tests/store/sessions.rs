@@ -87,6 +87,10 @@ fn changing_the_password_ends_the_other_sessions() {
     assert_refused(world.organization().change_password(&adam, "not mine", "a new long password", request), "wrong");
     assert_refused(world.organization().change_password(&adam, PASSWORD, "short", request), "too_short");
     world.organization().change_password(&adam, PASSWORD, "a new long password", request).unwrap();
+    let again = world.organization().change_password(&adam, PASSWORD, "a new long password", request).unwrap();
+    assert!(again.repeated);
+    let other = world.organization().change_password(&adam, PASSWORD, "another long password", request);
+    assert!(matches!(other, Err(Error::Conflict { .. })), "{other:?}");
     assert!(world.whose("second").is_none() && world.whose("session-of-adam").is_some());
     assert_refused(world.organization().sign_in("adam", PASSWORD, None, "x"), "wrong");
     world.organization().sign_in("adam", "a new long password", None, "x").unwrap();

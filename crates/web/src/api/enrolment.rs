@@ -67,17 +67,29 @@ pub(super) struct Enrolling {
     code: Option<String>,
 }
 
+/// An enrolment that is done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Enrolled {
+    /// The token of a session that began with it, since the code that was shown works once. None where the request had
+    /// been done before.
+    token: Option<String>,
+    /// What the ledger says of it.
+    #[schema(value_type = schema::Receipt)]
+    receipt: Receipt,
+}
+
 /// Enrol
 ///
-/// Sets the password and, where asked, the second factor. The token works once.
+/// Sets the password and, where asked, the second factor, and begins a session. The token works once.
 #[utoipa::path(post, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()), request_body = Enrolling,
-    params(("token" = String, Path)), responses((status = 200, body = schema::Receipt)))]
+    params(("token" = String, Path)), responses((status = 200, body = Enrolled)))]
 pub(super) async fn enrol(
     State(state): State<AppState>,
     Path(token): Path<String>,
     RequestKey(request): RequestKey,
     Body(Enrolling { password, secret, code }): Body<Enrolling>,
-) -> Answer<Json<Receipt>> {
+) -> Answer<Json<Enrolled>> {
     let second_factor = secret.zip(code);
-    Ok(Json(sign_in::enrol(&state, token, password, second_factor, request).await?))
+    let (receipt, token) = sign_in::enrol(&state, token, password, second_factor, request).await?;
+    Ok(Json(Enrolled { token, receipt }))
 }

@@ -47,7 +47,7 @@ pub(super) async fn show() -> Response {
         session::open, session::show, session::end,
         account::show, account::change_password, account::begin_second_factor, account::set_second_factor,
         account::sessions, account::end_session, account::end_others,
-        people::list, people::add, people::renew, people::disable,
+        people::list, people::add, people::renew, people::require_new_password, people::disable,
         enrolment::show, enrolment::enrol,
         grant::list, grant::give, grant::end,
         study::mine, study::register, study::show, study::sites, study::add_site,

@@ -4,7 +4,7 @@ use axum::{Json, response::Response};
 use serde::{Deserialize, Serialize};
 use store::{
     Receipt,
-    acts::{AddPerson, DisablePerson, RenewEnrolment},
+    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword},
     views::{People, PersonLine},
 };
 use trial::ids::PersonId;
@@ -23,6 +23,7 @@ pub(super) fn table() -> Table {
         .get("/people", Does::view::<People>(), list)
         .post("/people", Does::act::<AddPerson>(), add)
         .post("/people/{person}/enrolment", Does::act::<RenewEnrolment>(), renew)
+        .post("/people/{person}/new-password", Does::act::<RequireNewPassword>(), require_new_password)
         .post("/people/{person}/disable", Does::act::<DisablePerson>(), disable)
 }
 
@@ -87,6 +88,19 @@ pub(super) async fn renew(
     let token = enrolment_token(asker.organization(), request);
     let receipt = asker.act(RenewEnrolment { person, enrolment_tag: store::token_tag(&token) }, request).await?;
     Ok(created(Enrolling { id: Some(person), token, receipt }))
+}
+
+/// Require a new password of a person
+///
+/// When others may know the old one. Every session ends; the next sign-in asks for a new password.
+#[utoipa::path(post, path = "/api/v1/people/{person}/new-password", tag = "people",
+    params(("person" = String, Path, format = Uuid)), responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn require_new_password(
+    asker: Asker,
+    Path(person): Path<PersonId>,
+    RequestKey(request): RequestKey,
+) -> Answer<Json<Receipt>> {
+    Ok(Json(asker.act(RequireNewPassword { person }, request).await?))
 }
 
 /// Disable a person's account

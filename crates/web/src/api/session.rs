@@ -40,6 +40,8 @@ pub(super) struct SignInRequest {
     password: String,
     /// The code of the second factor, where one is set.
     code: Option<String>,
+    /// A new password, where the answer was that others may know the old one (`new_password`, `needed`).
+    new_password: Option<String>,
 }
 
 /// An open session.
@@ -58,8 +60,8 @@ pub(super) struct Opened {
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", security(()), request_body = SignInRequest,
     responses((status = 201, body = Opened)))]
 pub(super) async fn open(State(state): State<AppState>, Body(body): Body<SignInRequest>) -> Answer<Response> {
-    let SignInRequest { organization, sign_in: name, password, code } = body;
-    let token = sign_in(&state, Credentials { organization, sign_in: name, password, code }).await?;
+    let SignInRequest { organization, sign_in: name, password, code, new_password } = body;
+    let token = sign_in(&state, Credentials { organization, sign_in: name, password, code, new_password }).await?;
     Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
 }
 

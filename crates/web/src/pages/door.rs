@@ -60,6 +60,15 @@ struct CodePage<'a> {
     why: Option<&'a str>,
 }
 
+/// The last step, where others may know the password.
+#[derive(Template)]
+#[template(path = "sign_in_new_password.html")]
+struct NewPasswordPage<'a> {
+    step: &'a str,
+    next: &'a str,
+    why: Option<&'a str>,
+}
+
 /// What the address of the sign-in page may say.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
@@ -96,13 +105,15 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
             sign_in: fields.get("sign_in").to_owned(),
             password: fields.get("password").to_owned(),
             code: None,
+            new_password: None,
         },
         Some(step) => match Waiting::take(step, state.now()) {
             Some(attempt) => attempt,
             None => return begin_again(&state, &next),
         },
     };
-    attempt.code = fields.given("code").map(str::to_owned);
+    attempt.code = fields.given("code").map(str::to_owned).or(attempt.code);
+    attempt.new_password = fields.given("new_password").map(str::to_owned).or(attempt.new_password);
     let problem = match crate::sign_in::sign_in(&state, attempt.clone()).await {
         Ok(token) => return Ok(opened(&state, &token, &next)),
         Err(problem) => problem,
@@ -110,6 +121,11 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
     let said = problem.fields.first();
     let why = said.map_or(problem.detail.as_str(), |refusal| &refusal.message);
     match said.map(|refusal| (refusal.field.as_str(), refusal.code)) {
+        Some(("new_password", code)) => {
+            let step = Waiting::put(attempt, state.now())?;
+            let (status, why) = if code == "needed" { (StatusCode::OK, None) } else { (problem.status(), Some(why)) };
+            render_as(status, &NewPasswordPage { step: &step, next: &next, why })
+        }
         Some(("code", "needed" | "wrong")) => {
             let step = Waiting::put(attempt, state.now())?;
             // Being asked for the code is no failure.
@@ -155,7 +171,8 @@ pub async fn signed_out(State(state): State<AppState>, asker: Option<Asker>) -> 
     Ok(answer)
 }
 
-fn opened(state: &AppState, token: &str, next: &str) -> Response {
+/// Signs a browser in, and sends it on.
+pub fn opened(state: &AppState, token: &str, next: &str) -> Response {
     let mut headers = HeaderMap::new();
     if let Some(cookie) = session::set_cookie(state, token) {
         headers.insert(header::SET_COOKIE, cookie);
@@ -169,7 +186,7 @@ fn begin_again(state: &AppState, next: &str) -> Answer<Response> {
         organization: "",
         sign_in: "",
         next,
-        notice: Some("The two minutes for the code are over: begin again."),
+        notice: Some("The two minutes for this step are over: begin again."),
         why: None,
         enrolled: false,
     };
@@ -232,8 +249,13 @@ mod tests {
 
     #[test]
     fn a_waiting_password_works_once_and_for_two_minutes() -> store::Result<()> {
-        let attempt =
-            || Credentials { organization: String::new(), sign_in: "ana".into(), password: "words".into(), code: None };
+        let attempt = || Credentials {
+            organization: String::new(),
+            sign_in: "ana".into(),
+            password: "words".into(),
+            code: None,
+            new_password: None,
+        };
         let now = Timestamp::UNIX_EPOCH;
         let step = Waiting::put(attempt(), now)?;
         assert!(Waiting::take(&step, now).is_some());

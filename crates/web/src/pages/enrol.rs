@@ -8,6 +8,7 @@ use qrcode::{QrCode, render::svg};
 use store::{Enrolment, Error, Organization};
 
 use super::{
+    door::opened,
     fields::{Fields, Refused},
     frame::{render, render_as, to},
     show::filters,
@@ -46,7 +47,6 @@ pub async fn enrol(State(state): State<AppState>, Path(token): Path<String>) -> 
 
 /// Sets password and second factor.
 pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, fields: Fields) -> Answer<Response> {
-    let (organization, enrolment) = holder(&state, &token).await?;
     let request = fields.request()?;
     let secret = fields.get("secret").to_owned();
     let factor = fields.given("code").map(|code| (secret.clone(), code.to_owned()));
@@ -54,7 +54,8 @@ pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, 
     let (status, why) = if fields.get("password") == fields.get("again") {
         let password = fields.get("password").to_owned();
         match crate::sign_in::enrol(&state, token.clone(), password, factor, request).await {
-            Ok(_) => return Ok(to("/sign-in?said=enrolled")),
+            Ok((_, Some(session))) => return Ok(opened(&state, &session, "/")),
+            Ok((_, None)) => return Ok(to("/sign-in?said=enrolled")),
             Err(problem) if problem.fields.is_empty() => return Err(problem),
             Err(problem) => (problem.status(), Refused(problem.fields)),
         }
@@ -66,6 +67,7 @@ pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, 
         };
         (StatusCode::UNPROCESSABLE_ENTITY, Refused(vec![differs]))
     };
+    let (organization, enrolment) = holder(&state, &token).await?;
     let request = organization.fresh_request()?.to_string();
     render_as(status, &page(&token, &organization, &enrolment, &secret, request, wants_factor, why)?)
 }

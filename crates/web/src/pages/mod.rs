@@ -28,7 +28,7 @@ use store::{
     acts::{
         AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, DisablePerson, EndGrant,
         EndOtherSessions, EndSession, Enrol, GiveGrant, OpenSession, PublishDefinition, RegisterStudy, RenewEnrolment,
-        SaveForm, SetSecondFactor, TakeImport,
+        RequireNewPassword, SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
         Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead,
@@ -77,6 +77,11 @@ fn administration() -> Table {
         .get("/people", in_study(Does::view::<People>()), people::people)
         .post("/people", framed(Does::act::<AddPerson>()).and_view::<People>(), people::add)
         .post("/people/{person}/renew", framed(Does::act::<RenewEnrolment>()).and_view::<People>(), people::renew)
+        .post(
+            "/people/{person}/new-password",
+            framed(Does::act::<RequireNewPassword>()).and_view::<People>(),
+            people::require_new_password,
+        )
         .post("/people/{person}/disable", framed(Does::act::<DisablePerson>()).and_view::<People>(), people::disable)
         .get("/access", in_study(Does::view::<Grants>()).and_view::<People>(), access::access)
         .post("/access", in_study(Does::act::<GiveGrant>()).and_view::<Grants>().and_view::<People>(), access::give)

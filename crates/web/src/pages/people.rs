@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use serde::Deserialize;
 use store::{
-    acts::{AddPerson, DisablePerson, RenewEnrolment},
+    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword},
     views::{People, PersonLine},
 };
 use trial::{
@@ -109,6 +109,15 @@ pub async fn renew(reader: Reader, Path(person): Path<PersonId>, fields: Fields)
             let link = Some(Link { name: fields.get("name").to_owned(), path: format!("/enrol/{token}") });
             page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
         }
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
+    }
+}
+
+/// Asks for a new password at the next sign-in.
+pub async fn require_new_password(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
+    let request = fields.request()?;
+    match outcome(reader.asker.act(RequireNewPassword { person }, request).await)? {
+        Ok(_) => Ok(to("/people")),
         Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
     }
 }

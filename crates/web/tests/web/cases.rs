@@ -208,7 +208,7 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             let sign_in = world.fresh("new");
             ask.json(&json!({ "name": "New", "email": format!("{sign_in}@example.org"), "sign_in": sign_in }))
         }
-        (_, "/people/{person}/enrolment" | "/people/{person}/disable") => ask,
+        (_, "/people/{person}/enrolment" | "/people/{person}/new-password" | "/people/{person}/disable") => ask,
         (_, "/enrolment/{token}") => ask.json(&json!({ "password": PASSWORD })),
         (_, "/grants") => {
             let person = world.added(&world.admin).0;

@@ -170,8 +170,7 @@ fn expected(setup: &Setup, route: &web::route::Route, persona: &Persona, at: Tim
 fn outcome(route: &web::route::Route, persona: &Persona, answer: &Answer) -> Option<Outcome> {
     let to_the_door = answer.headers.get("location").is_some_and(|to| to.as_bytes().starts_with(b"/sign-in"));
     match answer.status.as_u16() {
-        // Who has enrolled goes on to sign in; who signs out without being signed in is at the door already.
-        303 if to_the_door && route.path == "/enrol/{token}" => Some(Outcome::Allowed),
+        // Who signs out without being signed in is at the door already.
         303 if to_the_door && route.path == "/sign-out" && (persona.person.is_none() || !persona.active) => {
             Some(Outcome::SignedOut)
         }

@@ -101,8 +101,44 @@ async fn a_person_is_added_enrols_and_signs_in() {
     assert_eq!(shown["name"], "Ana Lund");
     let enrol = |password: &str| Ask::new("POST", &uri).new_key().json(&json!({ "password": password }));
     enrol("short").send(&world.app).await.expect(422);
-    enrol(PASSWORD).send(&world.app).await.expect(200);
+    let enrolling = enrol(PASSWORD);
+    let enrolled = enrolling.clone().send(&world.app).await.expect(200).json();
+    assert_eq!(seen(&world, enrolled["token"].as_str().unwrap()).await, 200, "a session began with it");
+    let again = enrolling.send(&world.app).await.expect(200).json();
+    assert_eq!((&again["receipt"]["repeated"], &again["token"]), (&json!(true), &Value::Null), "once");
     enrol(PASSWORD).send(&world.app).await.expect(422);
     Ask::get(&uri).send(&world.app).await.expect(422);
     sign_in(&world, world.a.name(), "ANA", PASSWORD).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_is_asked_for_where_others_may_know_the_old_one() {
+    let world = World::new();
+    let ana = world.person(&world.a, &world.admin, "ana");
+    let require = format!("/api/v1/people/{}/new-password", ana.id);
+    Ask::new("POST", require).bearer(&world.admin.token).new_key().send(&world.app).await.expect(200);
+    assert_eq!(seen(&world, &ana.token).await, 401, "every session ended");
+    // In the API, beside the old one.
+    let asked = sign_in(&world, world.a.name(), &ana.sign_in, PASSWORD).await.expect(422).json();
+    assert_eq!((&asked["fields"][0]["field"], &asked["fields"][0]["code"]), (&json!("new_password"), &json!("needed")));
+    // On the page, as a step of its own, from which the old one need not be typed again.
+    let first =
+        [("organization", world.a.name()), ("sign_in", &ana.sign_in), ("password", PASSWORD), ("next", "/account")];
+    let page = Ask::new("POST", "/sign-in").form(&first).send(&world.app).await.expect(200).text();
+    assert!(page.contains("New password") && !page.contains(PASSWORD), "{page}");
+    let weak = [("step", step(&page)), ("new_password", "passwordpassword"), ("next", "/account")];
+    let page = Ask::new("POST", "/sign-in").form(&weak).send(&world.app).await.expect(422).text();
+    assert!(page.contains("Not signed in"), "{page}");
+    let good = [("step", step(&page)), ("new_password", "a few other plain words"), ("next", "/account")];
+    let opened = Ask::new("POST", "/sign-in").form(&good).send(&world.app).await.expect(303);
+    assert_eq!(opened.header(axum::http::header::LOCATION), "/account");
+    assert!(opened.headers.contains_key("set-cookie"));
+    sign_in(&world, world.a.name(), &ana.sign_in, PASSWORD).await.expect(422);
+    sign_in(&world, world.a.name(), &ana.sign_in, "a few other plain words").await.expect(201);
+}
+
+/// The hidden field by which the next step finds what was typed before.
+fn step(page: &str) -> &str {
+    let (_, rest) = page.split_once("name=\"step\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0
 }

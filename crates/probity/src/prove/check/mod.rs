@@ -1,5 +1,6 @@
 //! The checks, by the names that the register gives them.
 
+mod account_of_ones_own;
 mod aead_everywhere;
 mod assistant_cannot_write;
 mod deny_by_default;
@@ -13,6 +14,7 @@ mod no_default_account;
 mod operator_sees_nothing;
 mod organization_isolated;
 mod organization_role_opens_no_study;
+mod password_rules;
 mod reads_recorded;
 mod register_honest;
 mod sealed_at_rest;
@@ -30,6 +32,7 @@ use crate::clock::MachineClock;
 pub(crate) type Check = fn(&Place<'_>) -> Result<Finding>;
 
 const CHECKS: &[(&str, Check)] = &[
+    ("account_of_ones_own", account_of_ones_own::check),
     ("aead_everywhere", aead_everywhere::check),
     ("assistant_cannot_write", assistant_cannot_write::check),
     ("deny_by_default", deny_by_default::check),
@@ -43,6 +46,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("operator_sees_nothing", operator_sees_nothing::check),
     ("organization_isolated", organization_isolated::check),
     ("organization_role_opens_no_study", organization_role_opens_no_study::check),
+    ("password_rules", password_rules::check),
     ("reads_recorded", reads_recorded::check),
     ("register_honest", register_honest::check),
     ("sealed_at_rest", sealed_at_rest::check),
