@@ -43,7 +43,10 @@ impl AsPerson {
             answer = organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)?;
         }
         if let SignIn::NewPasswordNeeded = answer {
-            bail!("others may know the password of {}: sign in on the page once, which asks for a new one", self.sign_in);
+            bail!(
+                "others may know the password of {}: sign in on the page once, which asks for a new one",
+                self.sign_in
+            );
         }
         let signed_in = organization.authenticate(&token, Presence::Person)?;
         let Some(signed_in) = signed_in else {

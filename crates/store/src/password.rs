@@ -212,7 +212,7 @@ mod tests {
             "aaaaaaaaaaaaaaaaaa",
             "123456789012345678",
             "password12345678",
-            "ana.lind@oslo.ex",
+            "ana@oslo.example.org",
         ] {
             assert_eq!(code(known, false), Some("guessable"), "{known}");
         }

@@ -151,6 +151,10 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
     let parts = route.path.split('/').map(|part| match part {
         "{study}" => setup.one.id.to_string(),
         "{subject}" => subject_for(setup, route).to_string(),
+        // Who has no password yet cannot be asked for a new one.
+        "{person}" if route.path.ends_with("/new-password") => {
+            setup.world.person(&setup.world.a, &setup.world.admin, "spare").id.to_string()
+        }
         "{person}" => setup.world.added(&setup.world.admin).0.to_string(),
         "{grant}" => setup.grant().to_string(),
         "{session}" => other_session(setup, persona),
@@ -201,7 +205,7 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         ("DELETE", _) => ask,
         (_, "/account/password") => ask.json(&json!({ "old": PASSWORD, "new": PASSWORD })),
         (_, "/account/second-factor") => {
-            let (secret, code) = second_factor(world);
+            let (secret, code) = second_factor(world, 0);
             ask.json(&json!({ "secret": secret, "code": code }))
         }
         (_, "/people") => {
@@ -235,10 +239,11 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
     }
 }
 
-/// A second factor as it is set: the secret as it was shown, and a code from it.
-pub fn second_factor(world: &World) -> (String, String) {
+/// A second factor as it is set: the secret as it was shown, and a code from it, of a time step that is so much later than
+/// this one, for a code works once.
+pub fn second_factor(world: &World, later: u64) -> (String, String) {
     let secret = [42; store::TOTP_SECRET_BYTES];
-    let step = u64::try_from(world.clock.now().as_second()).unwrap() / 30;
+    let step = u64::try_from(world.clock.now().as_second()).unwrap() / 30 + later;
     (web::second_factor::shown(&secret), store::code_at(&secret, step))
 }
 

@@ -27,7 +27,7 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         "/enrol/{token}" => form(&[("password", PASSWORD), ("again", PASSWORD)]),
         "/account/password" => form(&[("old", PASSWORD), ("password", PASSWORD), ("again", PASSWORD)]),
         "/account/second-factor" => {
-            let (secret, code) = second_factor(world);
+            let (secret, code) = second_factor(world, 1);
             form(&[("secret", &secret), ("code", &code)])
         }
         "/account/density" => form(&[("density", "compact")]),
