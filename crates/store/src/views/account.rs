@@ -172,8 +172,9 @@ impl View for MyStudies {
             // A grant of the whole study holds every site already.
             let whole = sites.contains(&None);
             for site in sites.into_iter().filter(|site| site.is_none() || !whole) {
+                // The comparison comes first: from it a database that is asked first about none learns the type.
                 let count = snapshot.db.one(
-                    "SELECT count(*) FROM subject WHERE study = ?1 AND status = 'active' AND (?2 IS NULL OR site = ?2)",
+                    "SELECT count(*) FROM subject WHERE study = ?1 AND status = 'active' AND (site = ?2 OR ?2 IS NULL)",
                     values![&line.id, site.as_ref()],
                     |row| row.size(0),
                 )?;

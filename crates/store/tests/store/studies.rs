@@ -3,7 +3,7 @@
 use store::{
     Actor, Error,
     acts::{AddSite, RegisterStudy},
-    views::{Definition, LedgerEntries, LedgerHead, ShowStudy},
+    views::{Definition, LedgerEntries, LedgerHead, MyStudies, ShowStudy},
 };
 use trial::{definition::Study, role::Role};
 
@@ -28,6 +28,16 @@ fn a_study_is_registered_by_the_organization_and_opened_by_its_own_people() {
     let hers = world.organization().view(&ana, &ask).unwrap();
     assert_eq!(hers.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["Oslo"], "her own site only");
     assert!(matches!(world.organization().view(&adam, &ask), Err(Error::Hidden)), "the organization opens no study");
+    world.finish();
+}
+
+#[test]
+fn the_first_who_looks_after_a_start_may_hold_the_whole_study() {
+    let (mut world, place) = World::with_study();
+    let dag = world.in_study("dag", Role::DataManager, &place);
+    world.open().unwrap();
+    let mine = world.organization().view(&dag, &MyStudies {}).unwrap();
+    assert_eq!(mine.iter().map(|line| line.id).collect::<Vec<_>>(), [place.study]);
     world.finish();
 }
 
