@@ -46,15 +46,18 @@ impl Shared {
 
     /// Another process ended sessions or destroyed keys: what memory knows of them goes.
     pub(crate) fn heed(&self, forget: i64) {
-        if self.forget.swap(forget, Ordering::AcqRel) != forget {
-            self.sessions.forget();
+        // A reader may have begun before what is known already: it tells nothing new.
+        if self.forget.fetch_max(forget, Ordering::AcqRel) < forget {
+            self.ring.heed(forget);
             self.ring.forget();
+            self.sessions.forget();
         }
     }
 
     /// As [`Shared::heed`], where this process did it itself and has forgotten already.
     pub(crate) fn heeded(&self, forget: i64) {
-        self.forget.store(forget, Ordering::Release);
+        self.ring.heed(forget);
+        self.forget.fetch_max(forget, Ordering::AcqRel);
     }
 
     /// A keyed digest of a request, so that a reused request id is told from a retry. Keyed, because entries are

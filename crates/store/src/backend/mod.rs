@@ -147,6 +147,14 @@ impl Connection {
         }
     }
 
+    /// What the transaction in hand began with; `None` where nobody else can write.
+    pub(crate) fn since(&self) -> Option<Since> {
+        match self {
+            Connection::Sqlite(_) => None,
+            Connection::Postgres(db) => db.since(),
+        }
+    }
+
     /// Makes the transaction durable.
     pub(crate) fn commit(&self) -> Result<()> {
         match self {

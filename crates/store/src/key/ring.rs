@@ -54,6 +54,8 @@ struct Open {
     keys: HashMap<KeyId, Arc<SealKey>>,
     /// Keys destroyed since the start. A reader that sees a state of before may still open one: not for others.
     destroyed: HashSet<KeyId>,
+    /// The newest state that is known, where other processes destroy keys too: what is read of an older one is not kept.
+    newest: i64,
 }
 
 impl KeyRing {
@@ -98,7 +100,7 @@ impl KeyRing {
             values![&id, purpose.code(), wrapper.as_ref(), &wrapped],
         )?;
         let key = Arc::new(SealKey::new(id, &plain)?);
-        self.keep(Arc::clone(&key));
+        self.keep(db, Arc::clone(&key));
         Ok(key)
     }
 
@@ -129,7 +131,7 @@ impl KeyRing {
             .ok_or_else(|| Error::fault(format!("key {id} does not open: the key table was changed")))?;
         let plain: Zeroizing<[u8; 32]> = Zeroizing::new(plain.as_slice().try_into().map_err(Error::fault)?);
         let key = Arc::new(SealKey::new(id, &plain)?);
-        self.keep(Arc::clone(&key));
+        self.keep(db, Arc::clone(&key));
         Ok(Some(key))
     }
 
@@ -147,13 +149,20 @@ impl KeyRing {
         self.open().keys.clear();
     }
 
+    /// Says which state is the newest now.
+    pub(crate) fn heed(&self, newest: i64) {
+        let mut open = self.open();
+        open.newest = open.newest.max(newest);
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, key: Arc<SealKey>) {
+    fn keep(&self, db: &Connection, key: Arc<SealKey>) {
         let mut open = self.open();
-        if open.destroyed.contains(&key.id()) {
+        let of_before = db.since().is_some_and(|since| since.forget < open.newest);
+        if of_before || open.destroyed.contains(&key.id()) {
             return;
         }
         if open.keys.len() >= OPEN_KEYS_MAX {

@@ -4,8 +4,11 @@
 
 #[path = "../world/definition.rs"]
 mod definition;
+#[path = "../world/vitals.rs"]
+mod vitals;
 
 mod cluster;
+mod erasure;
 mod outage;
 mod processes;
 mod scene;

@@ -18,15 +18,16 @@ use store::{
         AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, ItemChange, PublishDefinition, RegisterStudy,
         SaveForm,
     },
-    views::{MyStudies, ShowForm, Subjects},
+    views::{MyStudies, Subjects},
 };
+use testbed::Server;
 use trial::{
     access::Scope,
     ids::{Id, RequestId, SiteId, StudyId, SubjectId},
     role::Role,
 };
 
-use crate::definition;
+use crate::{definition, vitals};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -96,13 +97,38 @@ pub fn found(folder: &Path, url: &str, authority: &Path, subjects: u64) -> Insta
     };
     act(&organization, &sofie, publish);
     let ana = join(&organization, &adam, &sofie, "ana", Role::Coordinator, Scope::Site { study, site });
+    join(&organization, &adam, &sofie, "dag", Role::DataManager, Scope::Study { study });
     for n in 0..subjects {
         act(&organization, &ana, AddSubject { site, code: format!("OSL-{n:03}") });
     }
     installation
 }
 
-fn act<A: Act>(organization: &Organization, actor: &Actor, act: A) -> Receipt {
+/// An organization on a server of its own, somebody who works in it, and the subjects there.
+pub struct AtWork {
+    pub organization: Arc<Organization>,
+    pub ana: Actor,
+    pub subjects: Vec<SubjectId>,
+    _installation: Installation,
+    folder: Folder,
+}
+
+impl AtWork {
+    /// In the database at `url`, with so many subjects.
+    pub fn on(server: &Server, url: &str, name: &str, subjects: u64) -> Self {
+        let folder = Folder::new(name);
+        let installation = found(&folder.0, url, server.authority(), subjects);
+        let (organization, ana, subjects) = at_work(&installation);
+        AtWork { organization, ana, subjects, _installation: installation, folder }
+    }
+
+    /// Its data directory.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+}
+
+pub fn act<A: Act>(organization: &Organization, actor: &Actor, act: A) -> Receipt {
     organization.act(actor, act, next()).unwrap()
 }
 
@@ -112,7 +138,7 @@ fn enter(organization: &Organization, name: &str) -> Actor {
     who(organization, name)
 }
 
-fn who(organization: &Organization, name: &str) -> Actor {
+pub fn who(organization: &Organization, name: &str) -> Actor {
     organization.authenticate(&format!("session of {name}"), Presence::Person).unwrap().expect("signed in").actor
 }
 
@@ -140,39 +166,13 @@ pub fn at_work(installation: &Installation) -> (Arc<Organization>, Actor, Vec<Su
 
 /// A save of the vital signs.
 pub fn save(subject: SubjectId, revision: u64, value: &str) -> SaveForm {
-    let change = ItemChange {
-        group: "IG.VITALS".into(),
-        group_repeat: String::new(),
-        item: "I.NOTE".into(),
-        value: Some(value.into()),
-        unit: None,
-        reason: Some("written again".into()),
-        because: None,
-    };
-    SaveForm {
-        subject,
-        event: "SE.SCREENING".into(),
-        event_repeat: String::new(),
-        form: "F.VITALS".into(),
-        form_repeat: String::new(),
-        revision,
-        changes: vec![change],
-        removed: Vec::new(),
-        complete: None,
-        reason: None,
-    }
+    let note = ItemChange { reason: Some("written again".into()), ..vitals::set("I.NOTE", value) };
+    vitals::vitals(subject, revision, vec![note])
 }
 
 /// The revision of a subject's form.
 pub fn revision(organization: &Organization, actor: &Actor, subject: SubjectId) -> u64 {
-    let form = ShowForm {
-        subject,
-        event: "SE.SCREENING".into(),
-        event_repeat: String::new(),
-        form: "F.VITALS".into(),
-        form_repeat: String::new(),
-    };
-    organization.view(actor, &form).unwrap().revision
+    organization.view(actor, &vitals::the_vitals(subject)).unwrap().revision
 }
 
 /// What was acknowledged: the hash of the entry, by its place in the study's ledger.

@@ -5,6 +5,7 @@
 
 pub mod definition;
 pub mod save;
+mod vitals;
 
 use std::{
     collections::BTreeMap,

@@ -52,6 +52,8 @@ pub(crate) struct Postgres {
     group: RefCell<Group>,
     trouble: Cell<Trouble>,
     in_transaction: Cell<bool>,
+    /// What the transaction in hand began with.
+    since: Cell<Option<Since>>,
     /// A statement failed that no savepoint can undo: the server refuses everything up to the end of the transaction.
     broken: Cell<bool>,
     cursors: Cell<u64>,
@@ -71,6 +73,7 @@ impl Postgres {
             group: RefCell::default(),
             trouble: Cell::new(Trouble::None),
             in_transaction: Cell::new(false),
+            since: Cell::new(None),
             broken: Cell::new(false),
             cursors: Cell::new(0),
             answers: RefCell::default(),
@@ -207,7 +210,13 @@ impl Postgres {
         })?;
         self.keep(&questions, answers)?;
         let row = Row::Postgres(&row);
-        Ok(Since { count: row.int(0)?, forget: row.int(1)? })
+        let since = Since { count: row.int(0)?, forget: row.int(1)? };
+        self.since.set(Some(since));
+        Ok(since)
+    }
+
+    pub(super) fn since(&self) -> Option<Since> {
+        self.since.get().filter(|_| self.in_transaction.get())
     }
 
     pub(super) fn commit(&self) -> Result<()> {
