@@ -20,7 +20,7 @@ use crate::{
 /// Jobs in one transaction.
 const GROUP_MAX: usize = 256;
 /// Between two attempts to reach it.
-const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 pub(super) type Group = Vec<Box<dyn Job>>;
 

@@ -10,10 +10,10 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use group::{answer, carry_out};
+use group::{PAUSE, answer, carry_out};
 
 use crate::{
     backend::Ahead,
@@ -178,7 +178,7 @@ fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>, i
         }
         let ready = match core.take() {
             Some(ready) => Ok(ready),
-            None => open(),
+            None => reach(open, patience),
         };
         let reached = match ready {
             Ok(mut ready) => {
@@ -192,6 +192,17 @@ fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>, i
             }
         };
         patience = if reached { PATIENCE } else { Duration::ZERO };
+    }
+}
+
+/// Opens a core, and waits for a database that went away as long as a group would.
+fn reach(open: &Open, patience: Duration) -> Result<Core> {
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Err(Error::Busy { .. }) if begun.elapsed() < patience => thread::park_timeout(PAUSE),
+            outcome => return outcome,
+        }
     }
 }
 

@@ -20,7 +20,7 @@ const CHANGED: [&str; 2] = ["wrapped_key", "turn"];
 /// The migration library's own, which tells the version of the schema.
 const MIGRATIONS: &str = "refinery_schema_history";
 
-/// A connection of the database's owner, in a transaction from first to last.
+/// A connection of the database's owner.
 pub(crate) struct Owner {
     server: Server,
     db: Postgres,

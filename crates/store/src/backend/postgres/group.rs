@@ -167,6 +167,9 @@ impl Request {
     /// The rows as columns, where there are many.
     pub(super) fn columns(&self) -> Result<Vec<Column<'_>>> {
         let Request::Many { prepared, rows, .. } = self else { return Ok(Vec::new()) };
+        if rows.len() < 2 {
+            return Ok(Vec::new());
+        }
         let count = rows.first().map_or(0, Vec::len);
         (0..count)
             .zip(prepared.statement.params())
