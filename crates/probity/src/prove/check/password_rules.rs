@@ -1,10 +1,10 @@
 //! Passwords as SP 800-63B-4 3.1.1.2 has them: tried at the enrolment of somebody in a scratch installation.
 
 use anyhow::{Context as _, Result};
-use store::{Clock as _, Error, SignIn, acts::AddPerson, code_at};
+use store::{Clock as _, Error, SignIn, code_at};
 
 use super::{Finding, Place};
-use crate::prove::scratch::Scratch;
+use crate::prove::scratch::{Scratch, people};
 
 /// A second factor's secret. It guards nothing.
 const SECRET: &[u8; 20] = b"a secret of scratch!";
@@ -66,13 +66,7 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
 fn enrol(scratch: &Scratch, name: &str, password: &str, beside: bool) -> Result<store::Result<()>> {
     let organization = &scratch.one.organization;
     let token = store::fresh_token()?;
-    let add = AddPerson {
-        name: name.to_owned(),
-        email: format!("{name}@example.org"),
-        sign_in: name.to_owned(),
-        enrolment_tag: store::token_tag(&token),
-    };
-    organization.act(&scratch.one.administrator, add, organization.fresh_request()?)?;
+    people::add(organization, &scratch.one.administrator, name, &token)??;
     let code = code(scratch)?;
     let second_factor = beside.then_some((SECRET.as_slice(), code.as_str()));
     Ok(organization.enrol(&token, password, second_factor, organization.fresh_request()?).map(drop))

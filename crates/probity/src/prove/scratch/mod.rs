@@ -1,7 +1,7 @@
 //! A scratch installation: made by the same code as the real one, in a folder of its own that goes away with it, with
 //! a clock that checks can turn. Two organizations work in it, so that one can be tried against the other.
 
-mod people;
+pub(crate) mod people;
 mod world;
 
 use std::{

@@ -11,17 +11,29 @@ use trial::{access::Scope, ids::PersonId, role::Role};
 /// A password that everybody in a scratch organization has. It guards nothing.
 pub(crate) const PASSWORD: &str = "scratch battery staple";
 
+/// Adds somebody, who may enrol with `token`.
+pub(crate) fn add(
+    organization: &Organization,
+    administrator: &Actor,
+    name: &str,
+    token: &str,
+) -> Result<store::Result<PersonId>> {
+    let add = AddPerson {
+        name: "Somebody".to_owned(),
+        email: "somebody@example.org".to_owned(),
+        sign_in: name.to_owned(),
+        enrolment_tag: store::token_tag(token),
+    };
+    match organization.act(administrator, add, organization.fresh_request()?) {
+        Ok(receipt) => Ok(Ok(receipt.id("person").context("a person was added without a record")?)),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
 /// Adds somebody, who enrols and signs in.
 pub(super) fn person(organization: &Organization, administrator: &Actor, name: &str) -> Result<(PersonId, Actor)> {
     let token = store::fresh_token()?;
-    let add = AddPerson {
-        name: name.to_owned(),
-        email: format!("{name}@example.org"),
-        sign_in: name.to_owned(),
-        enrolment_tag: store::token_tag(&token),
-    };
-    let receipt = organization.act(administrator, add, organization.fresh_request()?)?;
-    let person = receipt.id("person").context("a person was added without a record")?;
+    let person = add(organization, administrator, name, &token)??;
     organization.enrol(&token, PASSWORD, None, organization.fresh_request()?)?;
     Ok((person, sign_in(organization, name)?))
 }
