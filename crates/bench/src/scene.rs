@@ -16,6 +16,7 @@ use store::{
         AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, ItemChange, PublishDefinition, RegisterStudy,
         SaveForm,
     },
+    views::MyDuties,
 };
 use trial::{
     access::Scope,
@@ -127,7 +128,9 @@ pub fn signed_in(organization: &Organization, name: &str) -> Result<Actor> {
 fn enter(organization: &Organization, name: &str) -> Result<Actor> {
     organization.enrol(&format!("token of {name}"), PASSWORD, None, request())?;
     organization.sign_in(name, PASSWORD, None, &format!("session of {name}"))?;
-    signed_in(organization, name)
+    let somebody = signed_in(organization, name)?;
+    act(organization, &somebody, organization.view(&somebody, &MyDuties {})?.signature())?;
+    Ok(somebody)
 }
 
 fn join(
@@ -145,8 +148,9 @@ fn join(
         enrolment_tag: store::token_tag(&format!("token of {name}")),
     };
     let person = act(organization, adam, add)?.id("person").context("a person")?;
-    act(organization, giver, GiveGrant { person, role, scope, until: None, reason: None })?;
-    enter(organization, name)
+    let somebody = enter(organization, name)?;
+    act(organization, giver, GiveGrant { person, role, scope, from: None, until: None, reason: None })?;
+    Ok(somebody)
 }
 
 /// Forms of a visit, which are entered one after another.

@@ -1,22 +1,28 @@
 //! Who acts, and the proof that they may. Both have private fields: an [`Actor`] comes from a session or from the
 //! console, an [`Access`] from a decision made in the transaction that uses it.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use trial::{
-    access::{Capacity, Decision, Grant, Place, Principal, Sites, decide},
-    ids::{GrantId, PersonId, SessionId, StudyId},
+    access::{Allowed, Capacity, Decision, Grant, Held, Place, Principal, Sites, covers, decide},
+    country::Country,
+    definition::ItemClass,
+    ids::{PersonId, SessionId, SiteId, StudyId},
     permission::Permission,
-    role::Role,
+    roles::Roles,
 };
 
 use crate::{
-    backend::{Connection, Row, values},
+    backend::{Connection, values},
     error::{Error, Result},
-    place::{Located, Target, locate, scope_of},
+    place::{Located, Target, locate},
     record::{Kept, Shown},
-    time,
+    rules::Rules,
+    shared::Shared,
 };
 
 /// Who asks. Made by `Organization::authenticate`, by the console, or nobody.
@@ -79,8 +85,9 @@ impl Actor {
 #[derive(Debug)]
 pub struct Access {
     actor: Actor,
-    capacity: Capacity,
-    sites: Sites,
+    allowed: Allowed,
+    /// `None` where nobody is anybody: at the door, and at the console.
+    rules: Option<Arc<Rules>>,
     located: Located,
     at: Timestamp,
 }
@@ -89,18 +96,20 @@ impl Access {
     /// Decides, from the rows that this connection's transaction sees.
     pub(crate) fn decide(
         db: &Connection,
+        shared: &Shared,
         actor: &Actor,
         target: Target,
         needs: Permission,
         at: Timestamp,
     ) -> Result<Access> {
-        Self::decide_knowing(db, &mut Grants::default(), actor, target, needs, at)
+        Self::decide_knowing(db, shared, &mut Present::default(), actor, target, needs, at)
     }
 
-    /// As [`Access::decide`], with grants that are known to stand.
+    /// As [`Access::decide`], with people who are known to be here still.
     pub(crate) fn decide_knowing(
         db: &Connection,
-        known: &mut Grants,
+        shared: &Shared,
+        known: &mut Present,
         actor: &Actor,
         target: Target,
         needs: Permission,
@@ -111,15 +120,23 @@ impl Access {
             Err(Error::Hidden) if matches!(actor.principal, Principal::Nobody) => return Err(Error::SignedOut),
             other => other?,
         };
-        let grants = match actor.person() {
-            Some(person) => known.of(db, person, actor.session)?,
-            None => &[],
+        let standing = match actor.person() {
+            Some(person) => Some(known.of(db, shared, person, actor.session)?),
+            None => None,
         };
-        match decide(actor.principal, grants, needs, located.place, at) {
-            Decision::Allow(capacity, sites) => Ok(Access { actor: actor.clone(), capacity, sites, located, at }),
+        let nothing = Roles::default();
+        let (grants, roles) =
+            standing.as_ref().map_or((&[][..], &nothing), |standing| (&*standing.grants, &standing.rules.roles));
+        match decide(actor.principal, grants, roles, needs, located.place, at) {
+            Decision::Allow(mut allowed) => {
+                sites_of_countries(db, located.place, &mut allowed)?;
+                let rules = standing.map(|standing| standing.rules);
+                Ok(Access { actor: actor.clone(), allowed, rules, located, at })
+            }
             Decision::Hidden if matches!(actor.principal, Principal::Nobody) => Err(Error::SignedOut),
             Decision::Hidden => Err(Error::Hidden),
             Decision::Forbidden => Err(Error::Forbidden { needs: needs.code() }),
+            Decision::Suspended(lapse) => Err(Error::Suspended(lapse)),
         }
     }
 
@@ -133,11 +150,11 @@ impl Access {
     }
 
     pub(crate) fn capacity(&self) -> Capacity {
-        self.capacity
+        self.allowed.capacity
     }
 
     pub(crate) fn sites(&self) -> &Sites {
-        &self.sites
+        &self.allowed.sites
     }
 
     pub(crate) fn located(&self) -> &Located {
@@ -150,38 +167,110 @@ impl Access {
 
     /// The study that the place lies in.
     pub(crate) fn study(&self) -> Result<StudyId> {
-        match self.located.place {
-            Place::Study(study) | Place::SitesOf(study) | Place::Site(study, _) => Ok(study),
-            _ => Err(Error::Hidden),
+        self.located.place.study().ok_or(Error::Hidden)
+    }
+
+    /// The grants that it rests on.
+    pub(crate) fn through(&self) -> &[Held] {
+        &self.allowed.through
+    }
+
+    /// Who may do what, as it was decided from.
+    pub(crate) fn rules(&self) -> Result<&Arc<Rules>> {
+        self.rules.as_ref().ok_or(Error::SignedOut)
+    }
+
+    /// Whether one of the grants behind it may also do this, at the same place.
+    pub(crate) fn may_also(&self, permission: Permission) -> bool {
+        self.any(|roles, held| roles.may(held.role, permission))
+    }
+
+    /// Whether this form is among those that the reader's roles are bounded to.
+    pub(crate) fn reaches_form(&self, form: &str) -> bool {
+        self.any(|roles, held| roles.reaches_form(held.role, form))
+    }
+
+    /// Whether one of the grants behind it edits this form.
+    pub(crate) fn edits(&self, form: &str) -> bool {
+        self.any(|roles, held| roles.may(held.role, Permission::FormEdit) && roles.reaches_form(held.role, form))
+    }
+
+    /// As [`Access::reaches_form`], where the place is wider than the site that the form lies at.
+    pub(crate) fn reaches_form_at(&self, study: StudyId, site: SiteId, country: Option<Country>, form: &str) -> bool {
+        self.any(|roles, held| covers(&held.scope, study, site, country) && roles.reaches_form(held.role, form))
+    }
+
+    fn any(&self, test: impl Fn(&Roles, &Held) -> bool) -> bool {
+        self.rules.as_ref().is_some_and(|rules| self.allowed.through.iter().any(|held| test(&rules.roles, held)))
+    }
+
+    /// A stored text as this reader may see it. Every text that leaves the store passes here or by
+    /// [`Access::show_value`].
+    pub(crate) fn show(&self, text: &Kept) -> Shown {
+        let sees = [Permission::SubjectSee, Permission::FormSee, Permission::DataExport];
+        if sees.into_iter().any(|permission| self.may_also(permission)) {
+            Shown::Value(text.0.clone())
+        } else {
+            Shown::Withheld
         }
     }
 
-    /// A stored value as this reader may see it. Every value that leaves the store passes here; blinding and item
-    /// classes will decide here too.
-    pub(crate) fn show(&self, value: &Kept) -> Shown {
-        match self.capacity {
-            Capacity::Role(role)
-                if trial::role::may(role, Permission::FormSee) || trial::role::may(role, Permission::DataExport) =>
-            {
-                Shown::Value(value.0.clone())
-            }
-            _ => Shown::Withheld,
+    /// Whether this reader sees values of items of this class in this form.
+    pub(crate) fn sees(&self, form: &str, class: ItemClass) -> bool {
+        self.any(|roles, held| {
+            (roles.may(held.role, Permission::FormSee) || roles.may(held.role, Permission::DataExport))
+                && roles.reaches_form(held.role, form)
+                && roles.sees(held.role, class)
+        })
+    }
+
+    /// A value of an item, or what was said about one, as this reader may see it.
+    pub(crate) fn show_value(&self, form: &str, class: ItemClass, value: &Kept) -> Shown {
+        match class {
+            _ if self.sees(form, class) => Shown::Value(value.0.clone()),
+            ItemClass::Blinded => Shown::Blinded,
+            ItemClass::Plain | ItemClass::Identifying => Shown::Withheld,
         }
     }
 }
 
-/// Grants that were looked up, as long as they stand.
+/// Puts the sites of countries in their place: they are looked up when they are asked for, so that new ones are among them.
+fn sites_of_countries(db: &Connection, place: Place, allowed: &mut Allowed) -> Result<()> {
+    let (Sites::Only(sites), Some(study)) = (&mut allowed.sites, place.study()) else { return Ok(()) };
+    for country in std::mem::take(&mut allowed.countries) {
+        let there = db.select(
+            "SELECT id FROM site WHERE study = ?1 AND country = ?2 ORDER BY id",
+            values![&study, &country.to_string()],
+            |row| row.id::<SiteId>(0),
+        )?;
+        for site in there {
+            if !sites.contains(&site) {
+                sites.push(site);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Somebody who asks, as the organization has them now.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    rules: Arc<Rules>,
+    grants: Arc<[Grant]>,
+}
+
+/// People whose sessions and grants were looked up, as long as they stand.
 #[derive(Default)]
-pub(crate) struct Grants {
-    known: HashMap<(PersonId, Option<SessionId>), Vec<Grant>>,
+pub(crate) struct Present {
+    known: HashMap<(PersonId, Option<SessionId>), Standing>,
     /// Entries of the organization's ledger when they were.
     size: u64,
 }
 
-/// People whose grants are kept at hand.
-const GRANTS_MAX: usize = 4_096;
+/// People who are kept at hand.
+const PRESENT_MAX: usize = 4_096;
 
-impl Grants {
+impl Present {
     /// Forgets them where the organization's ledger has grown.
     pub(crate) fn heed(&mut self, size: u64) {
         if self.size != size {
@@ -194,52 +283,44 @@ impl Grants {
         self.known.clear();
     }
 
-    fn of(&mut self, db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<&[Grant]> {
-        if self.known.len() >= GRANTS_MAX {
+    fn of(
+        &mut self,
+        db: &Connection,
+        shared: &Shared,
+        person: PersonId,
+        session: Option<SessionId>,
+    ) -> Result<Standing> {
+        if self.known.len() >= PRESENT_MAX {
             self.forget();
         }
         match self.known.entry((person, session)) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(gap) => Ok(gap.insert(grants_now(db, person, session)?)),
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(gap) => Ok(gap.insert(standing(db, shared, person, session)?).clone()),
         }
     }
 }
 
-/// The grants of somebody who asks. Whoever's account was disabled or whose session ended while the request was on its
+/// How somebody who asks stands now. Whoever's account was disabled or whose session ended while the request was on its
 /// way is nobody any more.
-fn grants_now(db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<Vec<Grant>> {
-    let mut present = false;
-    let grants = db.select(
-        "SELECT g.id, g.person, g.role, g.study, g.site, g.starts, g.ends, p.active, s.id
-         FROM person p LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL
-              LEFT JOIN role_grant g ON g.person = p.id WHERE p.id = ?1",
-        values![&person, session.as_ref()],
-        |row| {
-            present = row.int(7)? == 1 && row.maybe_id(8)? == session;
-            row.maybe_id::<GrantId>(0)?.map(|_: GrantId| grant_row(row)).transpose()
-        },
-    )?;
-    if present { Ok(grants.into_iter().flatten().collect()) } else { Err(Error::SignedOut) }
+fn standing(db: &Connection, shared: &Shared, person: PersonId, session: Option<SessionId>) -> Result<Standing> {
+    let version = db
+        .one(
+            "SELECT p.active, s.id, t.rules FROM person p CROSS JOIN turn t
+                 LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL WHERE p.id = ?1",
+            values![&person, session.as_ref()],
+            |row| {
+                let present = row.int(0)? == 1 && row.maybe_id(1)? == session;
+                Ok(present.then_some(row.int(2)?))
+            },
+        )?
+        .flatten()
+        .ok_or(Error::SignedOut)?;
+    let rules = shared.rules.at(db, &shared.ring, shared.organization, version)?;
+    let grants = rules.grants(db, person)?;
+    Ok(Standing { rules, grants })
 }
 
-/// Every grant of a person, as stored.
-pub(crate) fn grants_of(db: &Connection, person: PersonId) -> Result<Vec<Grant>> {
-    db.select(
-        "SELECT id, person, role, study, site, starts, ends FROM role_grant WHERE person = ?1",
-        values![&person],
-        grant_row,
-    )
-}
-
-/// A grant from columns id, person, role, study, site, starts, ends.
-pub(crate) fn grant_row(row: &Row<'_>) -> Result<Grant> {
-    let role = row.text(2)?;
-    Ok(Grant {
-        id: row.id(0)?,
-        person: row.id(1)?,
-        role: Role::from_code(&role).ok_or_else(|| Error::fault(format!("unknown role {role}")))?,
-        scope: scope_of(row.maybe_id(3)?, row.maybe_id(4)?),
-        from: time::instant(row.int(5)?),
-        until: row.maybe_int(6)?.map(time::instant),
-    })
+/// Every grant of a person, as the asker's access was decided from; with the times in which each gives nothing.
+pub(crate) fn grants_of(db: &Connection, access: &Access, person: PersonId) -> Result<Arc<[Grant]>> {
+    access.rules()?.grants(db, person)
 }

@@ -1,6 +1,6 @@
 //! What the writing thread works with: decide, do, append, all in one transaction that many acts share.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use ledger::{Entry, Hash};
@@ -11,7 +11,7 @@ use trial::{
 
 use crate::{
     act::Act,
-    actor::{Access, Actor, Grants},
+    actor::{Access, Actor, Present},
     backend::{Ahead, Connection, Location, Since, values},
     error::{Error, Result},
     fresh::Fresh,
@@ -31,7 +31,7 @@ pub(crate) struct Core {
     location: Location,
     pub(crate) shared: Arc<Shared>,
     logs: BTreeMap<u32, Log>,
-    grants: Grants,
+    present: Present,
     fresh: Fresh,
     after: Aftermath,
     /// What the row that writers take said when this one last committed, and what it says now.
@@ -50,7 +50,7 @@ impl Core {
             location,
             shared,
             logs: BTreeMap::new(),
-            grants: Grants::default(),
+            present: Present::default(),
             fresh: Fresh::default(),
             after: Aftermath::default(),
             known: Since::default(),
@@ -158,7 +158,7 @@ impl Core {
         let entry = Entry {
             at: time::stamp(note.at.max(log.last)),
             actor: note.actor.clone(),
-            role: note.role.into(),
+            role: note.role.clone(),
             act: note.view.into(),
             target: note.target.clone(),
             request: None,
@@ -253,19 +253,20 @@ impl Core {
         self.spoiled = false;
         self.after = Aftermath::default();
         self.logs.clear();
-        self.grants.forget();
+        self.present.forget();
         self.shared.ring.forget();
         self.shared.definitions.forget();
         self.shared.sessions.forget();
+        self.shared.rules.forget();
     }
 
-    /// Decides. Whose grants were looked up already is not looked up again while nothing changed in the organization's
+    /// Decides. Who was looked up already is not looked up again while nothing changed in the organization's
     /// ledger, which tells of every person, grant and ended session.
     fn decide(&mut self, actor: &Actor, target: Target, needs: Permission, now: Timestamp) -> Result<Access> {
         // The founding act brings the ledger itself.
         let size = if self.is_there(ORGANIZATION_LEDGER)? { self.log(ORGANIZATION_LEDGER)?.frontier.size() } else { 0 };
-        self.grants.heed(size);
-        Access::decide_knowing(&self.db, &mut self.grants, actor, target, needs, now)
+        self.present.heed(size);
+        Access::decide_knowing(&self.db, &self.shared, &mut self.present, actor, target, needs, now)
     }
 
     fn repeated<A: Act>(&self, actor: &Actor, request: RequestId, body: Hash) -> Result<Option<Receipt>> {
@@ -300,7 +301,7 @@ pub(crate) struct Appended {
 pub(crate) struct Looked {
     pub view: &'static str,
     pub actor: String,
-    pub role: &'static str,
+    pub role: Cow<'static, str>,
     pub target: String,
     pub ledger: u32,
     pub at: Timestamp,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use trial::{
-    definition::{Indexed, Study, VersionOid},
+    definition::{Indexed, ItemClass, ItemOid, Study, VersionOid},
     ids::{OrganizationId, StudyId},
 };
 
@@ -32,6 +32,8 @@ pub struct Defined {
     pub report: serde_json::Value,
     current: Arc<Indexed>,
     versions: HashMap<VersionOid, Arc<Indexed>>,
+    /// Items that not everybody sees.
+    classes: HashMap<ItemOid, ItemClass>,
 }
 
 impl Defined {
@@ -48,7 +50,8 @@ impl Defined {
             .and_then(|oid| versions.get(oid))
             .map(Arc::clone)
             .ok_or_else(|| Error::fault("a published definition holds no version"))?;
-        Ok(Defined { number, studies, report, current, versions })
+        let classes = classes(&studies);
+        Ok(Defined { number, studies, report, current, versions, classes })
     }
 
     /// The study version that new data are collected with.
@@ -57,11 +60,30 @@ impl Defined {
         &self.current
     }
 
+    /// Who may see values of an item: the most closed that any version says, so that a new version opens nothing old. An
+    /// item that no version knows came from a file, and whoever sees the form sees it.
+    #[must_use]
+    pub fn class(&self, item: &str) -> ItemClass {
+        self.classes.get(item).copied().unwrap_or(ItemClass::Plain)
+    }
+
     /// The study version of this identifier, or the current one.
     #[must_use]
     pub fn version(&self, oid: &str) -> &Arc<Indexed> {
         self.versions.get(oid).unwrap_or(&self.current)
     }
+}
+
+fn classes(studies: &[Study]) -> HashMap<ItemOid, ItemClass> {
+    let mut classes: HashMap<ItemOid, ItemClass> = HashMap::new();
+    for item in studies.iter().flat_map(|study| &study.versions).flat_map(|version| &version.items) {
+        let class = item.class();
+        if class != ItemClass::Plain {
+            let known = classes.entry(item.oid.clone()).or_insert(class);
+            *known = class.max(*known);
+        }
+    }
+    classes
 }
 
 /// The version that new data are collected with: the last of the file's first study that has one.

@@ -1,4 +1,4 @@
-//! The six errors. Five are expected and the page can explain them; the sixth is a `Fault`, which names an incident.
+//! The errors. All but one are expected and the page can explain them; the last is a `Fault`, which names an incident.
 
 use serde::Serialize;
 use thiserror::Error;
@@ -15,6 +15,9 @@ pub enum Error {
         /// The permission that was missing.
         needs: &'static str,
     },
+    /// 403. A role would allow it, but gives nothing until something is done that is due.
+    #[error("{}", .0.message())]
+    Suspended(trial::gate::Lapse),
     /// 401. Nobody is signed in, or the session has ended.
     #[error("sign in first")]
     SignedOut,
@@ -28,6 +31,14 @@ pub enum Error {
         message: String,
         /// The version that is current now, where there is one.
         current: Option<u64>,
+    },
+    /// 409. Something else has to be so first.
+    #[error("{message}")]
+    Blocked {
+        /// A code for programs.
+        code: &'static str,
+        /// What stands against it and what to do.
+        message: String,
     },
     /// 503. Too much to do just now, or the disk takes no more; nothing was stored.
     #[error("{message}")]
@@ -75,6 +86,12 @@ impl Error {
         let incident: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         tracing::error!(%incident, %cause, "fault");
         Error::Fault { incident }
+    }
+}
+
+impl From<trial::roles::RoleProblem> for Error {
+    fn from(problem: trial::roles::RoleProblem) -> Self {
+        Error::refused(problem.field, problem.code, problem.message)
     }
 }
 

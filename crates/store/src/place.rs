@@ -2,13 +2,14 @@
 
 use trial::{
     access::{Place, Scope},
-    ids::{FormId, GrantId, ImportId, KeyId, PersonId, SiteId, StudyId, SubjectId},
-    role::Role,
+    country::Country,
+    ids::{AccessRequestId, DelegationId, FormId, GrantId, ImportId, KeyId, PersonId, SiteId, StudyId, SubjectId},
 };
 
 use crate::{
-    backend::{Connection, values},
+    backend::{Connection, Row, values},
     error::{Error, Result},
+    rules::scope_of,
 };
 
 /// The narrowest record that an act or view is about.
@@ -40,6 +41,12 @@ pub enum Target {
     Scope(Scope),
     /// A grant, at its scope.
     Grant(GrantId),
+    /// A request for access, at the scope that it asks for.
+    AccessRequest(AccessRequestId),
+    /// The delegation log of a site.
+    DelegationLog(SiteId),
+    /// A line of a delegation log, at its site.
+    Delegation(DelegationId),
     /// A ledger, by its number: the organization's or a study's.
     Ledger(u32),
     /// One entry of a ledger: at the site of the record that it is about.
@@ -69,8 +76,8 @@ pub(crate) struct Standing {
 }
 
 /// Finds a subject.
-pub(crate) const SUBJECT: &str = "SELECT s.study, s.site, t.ledger, s.key, s.status, t.definition
-     FROM subject s JOIN study t ON t.id = s.study WHERE s.id = ?1";
+pub(crate) const SUBJECT: &str = "SELECT s.study, s.site, t.ledger, s.key, s.status, t.definition, x.country
+     FROM subject s JOIN study t ON t.id = s.study JOIN site x ON x.id = s.site WHERE s.id = ?1";
 
 /// The organization's ledger.
 pub(crate) const ORGANIZATION_LEDGER: u32 = 1;
@@ -93,14 +100,14 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
         Target::Study(study) => in_study(db, study, Place::Study(study), format!("study:{study}"))?,
         Target::SitesOf(study) => in_study(db, study, Place::SitesOf(study), format!("study:{study}"))?,
         Target::Site(site) => {
-            let study = at(db, "SELECT study FROM site WHERE id = ?1", site)?;
-            in_study(db, study, Place::Site(study, site), format!("site:{site}"))?
+            let (study, country) = site_at(db, site)?;
+            in_study(db, study, Place::Site(study, site, country), format!("site:{site}"))?
         }
         Target::Subject(subject) => {
             let row = db.one(SUBJECT, values![&subject], |row| {
                 let standing =
                     Standing { key: row.id(3)?, erased: row.text(4)? == "erased", definition: row.number(5)? };
-                Ok((Place::Site(row.id(0)?, row.id(1)?), row.number(2)?, standing))
+                Ok((Place::Site(row.id(0)?, row.id(1)?, country(row, 6)?), row.number(2)?, standing))
             })?;
             let (place, ledger, standing) = row.ok_or(Error::Hidden)?;
             Located { place, ledger, name: format!("subject:{subject}"), subject: Some(standing) }
@@ -115,14 +122,23 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
         }
         Target::Scope(scope) => at_scope(db, scope)?,
         Target::Grant(grant) => {
-            let (scope, role) = db
-                .one("SELECT study, site, role FROM role_grant WHERE id = ?1", values![&grant], |row| {
-                    Ok((scope_of(row.maybe_id(0)?, row.maybe_id(1)?), row.text(2)?))
-                })?
-                .ok_or(Error::Hidden)?;
-            // Ended where it was given: study administrators are the organization's to appoint.
-            let given_at = if role == Role::StudyAdministrator.code() { Scope::Organization } else { scope };
-            Located { name: format!("grant:{grant}"), ..at_scope(db, given_at)? }
+            let scope = scope_in(db, "SELECT study, country, site FROM role_grant WHERE id = ?1", values![&grant])?;
+            Located { name: format!("grant:{grant}"), ..at_scope(db, scope)? }
+        }
+        Target::AccessRequest(request) => {
+            let sql = "SELECT study, country, site FROM access_request WHERE id = ?1";
+            let scope = scope_in(db, sql, values![&request])?;
+            Located { name: format!("access_request:{request}"), ..at_scope(db, scope)? }
+        }
+        Target::DelegationLog(site) => {
+            let (study, country) = site_at(db, site)?;
+            // It is about who may do what, so it lies where grants do.
+            here(Place::Site(study, site, country), format!("site:{site}"))
+        }
+        Target::Delegation(delegation) => {
+            let site = at(db, "SELECT site FROM delegation WHERE id = ?1", delegation)?;
+            let (study, country) = site_at(db, site)?;
+            here(Place::Site(study, site, country), format!("delegation:{delegation}"))
         }
         Target::Ledger(number) => {
             let (place, name) = ledger_place(db, number)?;
@@ -132,13 +148,20 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
     })
 }
 
-/// The scope that a grant row tells.
-pub(crate) fn scope_of(study: Option<StudyId>, site: Option<SiteId>) -> Scope {
-    match (study, site) {
-        (Some(study), Some(site)) => Scope::Site { study, site },
-        (Some(study), None) => Scope::Study { study },
-        (None, _) => Scope::Organization,
-    }
+/// The scope in columns study, country, site.
+fn scope_in(db: &Connection, sql: &'static str, of: &[crate::backend::Value<'_>]) -> Result<Scope> {
+    db.one(sql, of, |row| scope_of(row.maybe_id(0)?, row.maybe_text(1)?, row.maybe_id(2)?))?.ok_or(Error::Hidden)
+}
+
+/// A country from a column. What is not one is none: it bounds no grant.
+fn country(row: &Row<'_>, column: usize) -> Result<Option<Country>> {
+    Ok(row.maybe_text(column)?.and_then(|country| country.parse().ok()))
+}
+
+/// The study and the country of a site.
+fn site_at(db: &Connection, site: SiteId) -> Result<(StudyId, Option<Country>)> {
+    db.one("SELECT study, country FROM site WHERE id = ?1", values![&site], |row| Ok((row.id(0)?, country(row, 1)?)))?
+        .ok_or(Error::Hidden)
 }
 
 fn in_study(db: &Connection, study: StudyId, place: Place, name: String) -> Result<Located> {
@@ -154,12 +177,16 @@ fn at_scope(db: &Connection, scope: Scope) -> Result<Located> {
         Scope::Study { study } => {
             (in_study(db, study, Place::Study(study), String::new())?.place, format!("study:{study}"))
         }
+        Scope::Country { study, country } => {
+            in_study(db, study, Place::Study(study), String::new())?;
+            (Place::Country(study, country), format!("study:{study}:{country}"))
+        }
         Scope::Site { study, site } => {
-            let found: StudyId = at(db, "SELECT study FROM site WHERE id = ?1", site)?;
+            let (found, country) = site_at(db, site)?;
             if found != study {
                 return Err(Error::Hidden);
             }
-            (Place::Site(study, site), format!("site:{site}"))
+            (Place::Site(study, site, country), format!("site:{site}"))
         }
     };
     Ok(Located { place, ledger: ORGANIZATION_LEDGER, name, subject: None })

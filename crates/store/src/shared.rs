@@ -13,6 +13,7 @@ use crate::{
     definitions::Definitions,
     error::{Error, Result},
     key::KeyRing,
+    rules::KnownRules,
     session::Sessions,
     time::Clock,
 };
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub ring: KeyRing,
     pub definitions: Definitions,
     pub sessions: Sessions,
+    pub rules: KnownRules,
     pub clock: Arc<dyn Clock>,
     /// Set when a ledger does not verify: from then on nothing is written.
     broken: AtomicBool,
@@ -38,6 +40,7 @@ impl Shared {
             ring,
             definitions: Definitions::default(),
             sessions: Sessions::default(),
+            rules: KnownRules::default(),
             clock,
             broken: AtomicBool::new(false),
             forget: AtomicI64::new(0),

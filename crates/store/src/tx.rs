@@ -194,7 +194,7 @@ impl<'a> Tx<'a> {
         let entry = Entry {
             at: time::stamp(self.at),
             actor: access.actor().name(),
-            role: Cow::Borrowed(access.capacity().code()),
+            role: access.capacity().code(),
             act: Cow::Borrowed(act),
             target: self.about.map_or_else(|| access.located().name.clone(), |person| format!("person:{person}")),
             request: request.as_ref().map(|(id, _)| id.to_string()),

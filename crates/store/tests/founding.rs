@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use store::{
-    Actor, Clock, FirstAdministrator, Installation, Presence, SignIn, acts,
+    Actor, Clock, Error, FirstAdministrator, Installation, Presence, SignIn, acts,
     acts::{AddPerson, AddSite, FoundOrganization, GiveGrant, RegisterStudy},
     fresh_token, token_tag, views,
+    views::MyDuties,
 };
 use testbed::Database;
 use trial::{
     access::Scope,
+    gate::Lapse,
     ids::{SiteId, StudyId},
     role::Role,
 };
@@ -51,6 +53,9 @@ fn an_organization_is_founded_and_its_people_work() {
     let session = fresh_token().unwrap();
     assert!(matches!(org.sign_in("ADA ", "a long enough password", None, &session).unwrap(), SignIn::Open(_)));
     let ada = org.authenticate(&session, Presence::Person).unwrap().unwrap().actor;
+    let early = org.act(&ada, RegisterStudy { oid: "S.1".into(), name: "One".into() }, org.fresh_request().unwrap());
+    assert!(matches!(early, Err(Error::Suspended(Lapse::AgreementUnsigned))), "{early:?}");
+    org.act(&ada, org.view(&ada, &MyDuties {}).unwrap().signature(), org.fresh_request().unwrap()).unwrap();
     let receipt =
         org.act(&ada, RegisterStudy { oid: "S.1".into(), name: "One".into() }, org.fresh_request().unwrap()).unwrap();
     let study: StudyId = receipt.id("study").unwrap();
@@ -67,13 +72,17 @@ fn an_organization_is_founded_and_its_people_work() {
         person: bo,
         role: Role::StudyAdministrator,
         scope: Scope::Study { study },
+        from: None,
         until: None,
         reason: None,
     };
-    org.act(&ada, grant, org.fresh_request().unwrap()).unwrap();
+    let early = org.act(&ada, grant.clone(), org.fresh_request().unwrap());
+    assert!(matches!(early, Err(Error::Blocked { code: "policy_unsigned", .. })), "{early:?}");
     let session = fresh_token().unwrap();
     assert!(matches!(org.sign_in("bo", "another long password", None, &session).unwrap(), SignIn::Open(_)));
     let bo = org.authenticate(&session, Presence::Person).unwrap().unwrap().actor;
+    org.act(&bo, org.view(&bo, &MyDuties {}).unwrap().signature(), org.fresh_request().unwrap()).unwrap();
+    org.act(&ada, grant, org.fresh_request().unwrap()).unwrap();
     let site = AddSite { study, oid: "OSL".into(), name: "Oslo".into(), country: Some("NO".into()) };
     let site: SiteId = org.act(&bo, site, org.fresh_request().unwrap()).unwrap().id("site").unwrap();
     let hidden = org.act(&ada, acts::AddSubject { site, code: "1".into() }, org.fresh_request().unwrap());

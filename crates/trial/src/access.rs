@@ -1,24 +1,36 @@
 //! The decision: may this principal do this, here, now? Pure, a table lookup and a scope test.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    country::Country,
+    gate::{Gap, Lapse},
     ids::{GrantId, PersonId, SiteId, StudyId},
-    permission::Permission,
-    role::{Level, Role, may},
+    permission::{Permission, Permissions},
+    role::{Level, Role},
+    roles::Roles,
 };
 
 /// Where a grant holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "level", rename_all = "snake_case")]
 pub enum Scope {
-    /// The organization itself; reaches into no study.
+    /// The organization itself; reaches into no study, but for administering access there.
     Organization,
     /// A study with all its sites.
     Study {
         /// Which.
         study: StudyId,
+    },
+    /// A study's sites in one country, those to come too.
+    Country {
+        /// Of which study.
+        study: StudyId,
+        /// Which.
+        country: Country,
     },
     /// One site of a study.
     Site {
@@ -36,7 +48,38 @@ impl Scope {
         match self {
             Scope::Organization => Level::Organization,
             Scope::Study { .. } => Level::Study,
+            Scope::Country { .. } => Level::Country,
             Scope::Site { .. } => Level::Site,
+        }
+    }
+
+    /// The study that it lies in.
+    #[must_use]
+    pub const fn study(&self) -> Option<StudyId> {
+        match self {
+            Scope::Organization => None,
+            Scope::Study { study } | Scope::Country { study, .. } | Scope::Site { study, .. } => Some(*study),
+        }
+    }
+}
+
+/// How somebody came to a grant that nobody gave them in the usual way. Whatever is done with it is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exception {
+    /// They asked, and somebody else approved.
+    Approved,
+    /// They broke the glass.
+    Emergency,
+}
+
+impl Exception {
+    /// Its code in the ledger.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Exception::Approved => "approved",
+            Exception::Emergency => "emergency",
         }
     }
 }
@@ -56,6 +99,12 @@ pub struct Grant {
     pub from: Timestamp,
     /// Before this instant; `None` while open.
     pub until: Option<Timestamp>,
+    /// How it came about, where it is not the usual way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
+    /// When it gives nothing, and why.
+    #[serde(skip)]
+    pub gaps: Vec<Gap>,
 }
 
 impl Grant {
@@ -63,6 +112,12 @@ impl Grant {
     #[must_use]
     pub fn holds(&self, at: Timestamp) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Why it gives nothing at `at`, although it holds.
+    #[must_use]
+    pub fn lapse(&self, at: Timestamp) -> Option<Lapse> {
+        self.gaps.iter().find(|gap| gap.holds(at)).map(|gap| gap.why)
     }
 }
 
@@ -94,8 +149,23 @@ pub enum Place {
     Study(StudyId),
     /// Whatever sites of the study the person's grants reach.
     SitesOf(StudyId),
-    /// One site of a study: every subject, visit, form and item lies at one.
-    Site(StudyId, SiteId),
+    /// A study's sites in one country, as something to administer.
+    Country(StudyId, Country),
+    /// One site of a study, in its country: every subject, visit, form and item lies at one.
+    Site(StudyId, SiteId, Option<Country>),
+}
+
+impl Place {
+    /// The study that it lies in.
+    #[must_use]
+    pub const fn study(self) -> Option<StudyId> {
+        match self {
+            Place::Study(study) | Place::SitesOf(study) | Place::Country(study, _) | Place::Site(study, ..) => {
+                Some(study)
+            }
+            Place::Door | Place::Installation | Place::Own(_) | Place::Organization => None,
+        }
+    }
 }
 
 /// Sites that an allowed request may see.
@@ -127,235 +197,223 @@ pub enum Capacity {
     Owner,
     /// The operator at the console.
     Operator,
-    /// A granted role.
-    Role(Role),
+    /// A granted role, and how it came about where that is not the usual way.
+    Role(Role, Option<Exception>),
 }
 
 impl Capacity {
-    /// Its code in the ledger.
+    /// Its code in the ledger: `monitor`, or `emergency:monitor`.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub fn code(self) -> Cow<'static, str> {
         match self {
-            Capacity::Anyone => "anyone",
-            Capacity::Owner => "owner",
-            Capacity::Operator => "operator",
-            Capacity::Role(role) => role.code(),
+            Capacity::Anyone => "anyone".into(),
+            Capacity::Owner => "owner".into(),
+            Capacity::Operator => "operator".into(),
+            Capacity::Role(role, None) => role.code(),
+            Capacity::Role(role, Some(exception)) => format!("{}:{}", exception.code(), role.code()).into(),
         }
+    }
+}
+
+/// A grant that an allowed request rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Which.
+    pub grant: GrantId,
+    /// As what.
+    pub role: Role,
+    /// Where it holds.
+    pub scope: Scope,
+    /// How it came about, where that is not the usual way.
+    pub exception: Option<Exception>,
+}
+
+/// What an allowed request may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// In what capacity.
+    pub capacity: Capacity,
+    /// These sites,
+    pub sites: Sites,
+    /// and every site in these countries.
+    pub countries: Vec<Country>,
+    /// The grants that allow it.
+    pub through: Vec<Held>,
+}
+
+impl Allowed {
+    const fn without_grant(capacity: Capacity) -> Self {
+        Allowed { capacity, sites: Sites::Only(Vec::new()), countries: Vec::new(), through: Vec::new() }
     }
 }
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Go on, in this capacity, seeing these sites.
-    Allow(Capacity, Sites),
+    /// Go on.
+    Allow(Allowed),
     /// As if it did not exist: no grant reaches the place.
     Hidden,
     /// The person is known here but may not do this.
     Forbidden,
+    /// A grant would allow it, but gives nothing for the time being.
+    Suspended(Lapse),
 }
 
 /// Decides. `grants` are all grants of the principal; those that do not hold at `at` are ignored here.
 #[must_use]
-pub fn decide(who: Principal, grants: &[Grant], needs: Permission, place: Place, at: Timestamp) -> Decision {
+pub fn decide(
+    who: Principal,
+    grants: &[Grant],
+    roles: &Roles,
+    needs: Permission,
+    place: Place,
+    at: Timestamp,
+) -> Decision {
     match (who, place, needs) {
         (_, Place::Door, Permission::SignIn | Permission::LedgerWitness) => {
-            Decision::Allow(Capacity::Anyone, Sites::Only(Vec::new()))
+            Decision::Allow(Allowed::without_grant(Capacity::Anyone))
         }
         (Principal::Operator, Place::Installation, Permission::OrganizationFound) => {
-            Decision::Allow(Capacity::Operator, Sites::Only(Vec::new()))
+            Decision::Allow(Allowed::without_grant(Capacity::Operator))
         }
         (Principal::Person(person), Place::Own(owner), Permission::OwnAccount) if person == owner => {
-            Decision::Allow(Capacity::Owner, Sites::Only(Vec::new()))
+            Decision::Allow(Allowed::without_grant(Capacity::Owner))
         }
-        (Principal::Person(person), Place::Organization | Place::Study(_) | Place::SitesOf(_) | Place::Site(..), _) => {
-            by_grants(person, grants, needs, place, at)
-        }
+        (
+            Principal::Person(person),
+            Place::Organization | Place::Study(_) | Place::SitesOf(_) | Place::Country(..) | Place::Site(..),
+            _,
+        ) => by_grants(person, grants, roles, needs, place, at),
         _ => Decision::Hidden,
     }
 }
 
-fn by_grants(person: PersonId, grants: &[Grant], needs: Permission, place: Place, at: Timestamp) -> Decision {
+fn by_grants(
+    person: PersonId,
+    grants: &[Grant],
+    roles: &Roles,
+    needs: Permission,
+    place: Place,
+    at: Timestamp,
+) -> Decision {
     let mut known = matches!(place, Place::Organization);
-    let mut found: Option<(Role, Sites)> = None;
+    let mut suspended = None;
+    let mut found: Option<Allowed> = None;
     for grant in grants.iter().filter(|grant| grant.person == person && grant.holds(at)) {
         known |= knows_of(&grant.scope, place);
-        let Some(reach) = reach(&grant.scope, place, needs) else {
-            continue;
-        };
-        if !may(grant.role, needs) {
+        let Some(reach) = reach(&grant.scope, place, needs) else { continue };
+        if !roles.may(grant.role, needs) {
             continue;
         }
-        found = Some(match (found, reach) {
-            (Some((role, Sites::All)), _) => (role, Sites::All),
-            (None | Some(_), Sites::All) => (grant.role, Sites::All),
-            (None, some) => (grant.role, some),
-            (Some((role, Sites::Only(mut seen))), Sites::Only(more)) => {
-                for site in more {
-                    if !seen.contains(&site) {
-                        seen.push(site);
-                    }
-                }
-                (role, Sites::Only(seen))
-            }
+        if let Some(lapse) = grant.lapse(at) {
+            suspended = suspended.or(Some(lapse));
+            continue;
+        }
+        let capacity = Capacity::Role(grant.role, grant.exception);
+        let allowed = found.get_or_insert_with(|| Allowed::without_grant(capacity));
+        // What is done with an ordinary role is not done by exception.
+        if let (Capacity::Role(_, Some(_)), None) = (allowed.capacity, grant.exception) {
+            allowed.capacity = capacity;
+        }
+        allowed.take(reach);
+        allowed.through.push(Held {
+            grant: grant.id,
+            role: grant.role,
+            scope: grant.scope,
+            exception: grant.exception,
         });
     }
-    match found {
-        Some((role, sites)) => Decision::Allow(Capacity::Role(role), sites),
-        None if known => Decision::Forbidden,
-        None => Decision::Hidden,
+    match (found, suspended) {
+        (Some(allowed), _) => Decision::Allow(allowed),
+        (None, Some(lapse)) => Decision::Suspended(lapse),
+        (None, None) if known => Decision::Forbidden,
+        (None, None) => Decision::Hidden,
     }
 }
 
-/// Whether a role held at `scope` opens `place` for `needs`: what a page asks before it offers a link.
+/// What a scope opens at a place.
+enum Reach {
+    Everything,
+    Nothing,
+    Country(Country),
+    Site(SiteId),
+}
+
+impl Allowed {
+    fn take(&mut self, reach: Reach) {
+        match (&mut self.sites, reach) {
+            (sites, Reach::Everything) => *sites = Sites::All,
+            (Sites::Only(sites), Reach::Site(site)) if !sites.contains(&site) => sites.push(site),
+            (Sites::Only(_), Reach::Country(country)) if !self.countries.contains(&country) => {
+                self.countries.push(country);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether what somebody may do at `scope` opens `place` for `needs`: what a page asks before it offers a link.
 #[must_use]
-pub fn opens(role: Role, scope: &Scope, needs: Permission, place: Place) -> bool {
-    may(role, needs) && reach(scope, place, needs).is_some()
+pub fn opens(permissions: Permissions, scope: &Scope, needs: Permission, place: Place) -> bool {
+    permissions.hold(needs) && reach(scope, place, needs).is_some()
 }
 
 /// Whether a person with a grant of this scope knows that the place exists, so that a refusal may say so.
 fn knows_of(scope: &Scope, place: Place) -> bool {
     match (*scope, place) {
-        (Scope::Study { study } | Scope::Site { study, .. }, Place::Study(s) | Place::SitesOf(s)) => study == s,
-        (Scope::Study { study }, Place::Site(s, _)) => study == s,
-        (Scope::Site { study, site }, Place::Site(s, x)) => study == s && site == x,
+        (
+            Scope::Study { study } | Scope::Country { study, .. } | Scope::Site { study, .. },
+            Place::Study(s) | Place::SitesOf(s),
+        )
+        | (Scope::Study { study }, Place::Country(s, _) | Place::Site(s, ..)) => study == s,
+        (Scope::Country { study, country }, Place::Country(s, c)) => study == s && country == c,
+        (Scope::Country { study, country }, Place::Site(s, _, c)) => study == s && Some(country) == c,
+        (Scope::Site { study, site }, Place::Site(s, x, _)) => study == s && site == x,
         _ => false,
     }
 }
 
-/// The sites that a scope opens at a place; `None` where it does not reach it.
-fn reach(scope: &Scope, place: Place, needs: Permission) -> Option<Sites> {
+/// What a scope opens at a place; `None` where it does not reach it.
+fn reach(scope: &Scope, place: Place, needs: Permission) -> Option<Reach> {
     match (*scope, place) {
-        (Scope::Organization, Place::Organization) => Some(Sites::Only(Vec::new())),
-        (Scope::Study { study }, Place::Study(s) | Place::SitesOf(s) | Place::Site(s, _)) if study == s => {
-            Some(Sites::All)
+        (Scope::Organization, Place::Organization) => Some(Reach::Nothing),
+        (Scope::Organization, Place::Study(_) | Place::Country(..) | Place::Site(..)) if needs.reaches_down() => {
+            Some(Reach::Nothing)
         }
-        (Scope::Site { study, site }, Place::SitesOf(s)) if study == s => Some(Sites::Only(vec![site])),
-        (Scope::Site { study, site }, Place::Site(s, x)) if study == s && site == x => Some(Sites::Only(vec![site])),
-        (Scope::Site { study, site }, Place::Study(s)) if study == s && needs.reaches_up_from_site() => {
-            Some(Sites::Only(vec![site]))
+        (Scope::Study { study }, Place::Study(s) | Place::SitesOf(s) | Place::Country(s, _) | Place::Site(s, ..))
+            if study == s =>
+        {
+            Some(Reach::Everything)
         }
+        (Scope::Country { study, country }, Place::SitesOf(s)) if study == s => Some(Reach::Country(country)),
+        (Scope::Country { study, country }, Place::Country(s, c)) if study == s && country == c => {
+            Some(Reach::Country(country))
+        }
+        (Scope::Country { study, country }, Place::Site(s, site, c)) if study == s && Some(country) == c => {
+            Some(Reach::Site(site))
+        }
+        (Scope::Country { study, country }, Place::Study(s)) if study == s && needs.reaches_up() => {
+            Some(Reach::Country(country))
+        }
+        (Scope::Site { study, site }, Place::SitesOf(s)) if study == s => Some(Reach::Site(site)),
+        (Scope::Site { study, site }, Place::Site(s, x, _)) if study == s && site == x => Some(Reach::Site(site)),
+        (Scope::Site { study, site }, Place::Study(s)) if study == s && needs.reaches_up() => Some(Reach::Site(site)),
         _ => None,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::Id;
-
-    fn id<T: Id>(n: u8) -> T {
-        T::from_bytes([n; 16])
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-
-    fn grant(role: Role, scope: Scope) -> Grant {
-        Grant { id: id(9), person: id(1), role, scope, from: at(100), until: Some(at(200)) }
-    }
-
-    const SITE: fn() -> Scope = || Scope::Site { study: id(2), site: id(3) };
-
-    #[test]
-    fn a_grant_holds_from_its_first_instant_until_before_its_last() {
-        let coordinator = [grant(Role::Coordinator, SITE())];
-        let place = Place::Site(id(2), id(3));
-        let ask = |second| decide(Principal::Person(id(1)), &coordinator, Permission::FormEdit, place, at(second));
-        assert_eq!(ask(99), Decision::Hidden);
-        assert!(matches!(ask(100), Decision::Allow(..)));
-        assert!(matches!(ask(199), Decision::Allow(..)));
-        assert_eq!(ask(200), Decision::Hidden);
-    }
-
-    #[test]
-    fn another_site_is_hidden_and_another_right_forbidden() {
-        let coordinator = [grant(Role::Coordinator, SITE())];
-        let ask = |needs, place| decide(Principal::Person(id(1)), &coordinator, needs, place, at(150));
-        assert_eq!(ask(Permission::FormSee, Place::Site(id(2), id(4))), Decision::Hidden);
-        assert_eq!(ask(Permission::FormSee, Place::Site(id(7), id(3))), Decision::Hidden);
-        assert_eq!(ask(Permission::SubjectErase, Place::Site(id(2), id(3))), Decision::Forbidden);
-        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(2))), Decision::Forbidden);
-        assert_eq!(ask(Permission::StudyBuild, Place::Study(id(7))), Decision::Hidden);
-        assert!(matches!(ask(Permission::StudySee, Place::Study(id(2))), Decision::Allow(..)));
-        assert_eq!(ask(Permission::PeopleSee, Place::Organization), Decision::Forbidden);
-    }
-
-    #[test]
-    fn an_organization_role_opens_no_study() {
-        for role in Role::ALL {
-            let grants = [grant(*role, Scope::Organization)];
-            for needs in Permission::ALL {
-                for place in [Place::Study(id(2)), Place::SitesOf(id(2)), Place::Site(id(2), id(3))] {
-                    let decision = decide(Principal::Person(id(1)), &grants, *needs, place, at(150));
-                    assert_eq!(decision, Decision::Hidden, "{role:?} {needs:?} {place:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_role_opens_what_a_decision_on_its_grant_allows() {
-        let (study, site, other) = (id(1), id(2), id(3));
-        let scopes = [Scope::Organization, Scope::Study { study }, Scope::Site { study, site }];
-        let places = [
-            Place::Organization,
-            Place::Study(study),
-            Place::SitesOf(study),
-            Place::Site(study, site),
-            Place::Site(study, other),
-            Place::Study(id(4)),
-        ];
-        for role in Role::ALL {
-            for scope in scopes {
-                for place in places {
-                    for needs in Permission::ALL {
-                        let held = grant(*role, scope);
-                        let allowed = matches!(
-                            decide(Principal::Person(held.person), &[held], *needs, place, at(150)),
-                            Decision::Allow(..)
-                        );
-                        assert_eq!(
-                            opens(*role, &scope, *needs, place),
-                            allowed,
-                            "{role:?} {scope:?} {needs:?} {place:?}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn operator_assistant_and_nobody_hold_nothing_in_an_organization() {
-        for who in [Principal::Operator, Principal::Assistant, Principal::Nobody] {
-            for needs in Permission::ALL {
-                for place in [
-                    Place::Organization,
-                    Place::Own(id(1)),
-                    Place::Study(id(2)),
-                    Place::SitesOf(id(2)),
-                    Place::Site(id(2), id(3)),
-                ] {
-                    assert_eq!(decide(who, &[], *needs, place, at(150)), Decision::Hidden, "{who:?} {needs:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn sites_of_two_grants_are_joined() {
-        let two = [
-            grant(Role::Coordinator, SITE()),
-            grant(Role::Monitor, Scope::Site { study: id(2), site: id(5) }),
-            grant(Role::SiteAdministrator, Scope::Site { study: id(2), site: id(6) }),
-        ];
-        let seen = decide(Principal::Person(id(1)), &two, Permission::SubjectSee, Place::SitesOf(id(2)), at(150));
-        assert_eq!(
-            seen,
-            Decision::Allow(Capacity::Role(Role::Coordinator), Sites::Only(vec![id(3), id(5)])),
-            "the administrator's site opens no subject"
-        );
+/// Whether a grant at `scope` covers a record at this site: which of the grants behind an allowed request say what may be
+/// seen of it.
+#[must_use]
+pub fn covers(scope: &Scope, study: StudyId, site: SiteId, country: Option<Country>) -> bool {
+    match *scope {
+        Scope::Organization => false,
+        Scope::Study { study: s } => s == study,
+        Scope::Country { study: s, country: c } => s == study && Some(c) == country,
+        Scope::Site { study: s, site: x } => s == study && x == site,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// One request for access that somebody approves, or one emergency.
+    AccessRequestId
     /// One form of one visit of one subject.
     FormId
     /// One grant: a person, a role, a scope, dates.
@@ -62,20 +64,32 @@ ids! {
     KeyId
     /// One ledger: the organization's, or a study's.
     LedgerId
+    /// One agreement that people sign, in all its versions.
+    AgreementId
+    /// One course that roles need.
+    CourseId
+    /// One line of a site's delegation log.
+    DelegationId
     /// One organization (the tenant).
     OrganizationId
     /// One person with an account.
     PersonId
+    /// One of an organization's own roles.
+    RoleId
     /// One request, chosen by the client so that a retry is recognized.
     RequestId
     /// One signed-in session.
     SessionId
+    /// One signature under an agreement.
+    SignatureId
     /// One site of one study.
     SiteId
     /// One study.
     StudyId
     /// One subject (participant) of one study.
     SubjectId
+    /// One person's completion of one course.
+    TrainingId
     /// One visit (ODM: StudyEventData) of one subject.
     VisitId
 }

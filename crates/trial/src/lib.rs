@@ -6,10 +6,15 @@
 pub mod access;
 pub mod check;
 pub mod clinical;
+pub mod country;
 pub mod definition;
 pub mod form;
+pub mod gate;
+pub mod giving;
 pub mod ids;
 pub mod limit;
 pub mod permission;
+pub mod policy;
 pub mod role;
+pub mod roles;
 pub mod value;

@@ -1,11 +1,13 @@
 //! Permissions: the one list of what can be done. Every act and view names exactly one; there is no “none”.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $code:literal)*) => {
-        /// A thing that can be allowed. Denied unless [`crate::role::may`] lists the pair.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        /// A thing that can be allowed. Denied unless a role lists it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Permission { $($(#[$doc])* $name,)* }
 
         impl Permission {
@@ -34,11 +36,28 @@ permissions! {
     PeopleSee = "people.see"
     /// Add, disable and re-enrol people.
     PeopleManage = "people.manage"
-    /// Give and end roles: an organization administrator those of the organization and study administrators, a
-    /// study administrator those of the study and its sites, a site administrator those of the site.
+    /// Give, confirm and end roles: those that one's own role administers, where its grant holds and below.
     GrantGive = "grant.give"
     /// See who has which role, from whom, until when.
     GrantSee = "grant.see"
+    /// Define the organization's own roles.
+    RoleDefine = "role.define"
+    /// See which settings hold where, and which layer decides each.
+    PolicySee = "policy.see"
+    /// Tighten settings where one's grant holds and below.
+    PolicySet = "policy.set"
+    /// Publish the agreements that people sign before they work here.
+    AgreementPublish = "agreement.publish"
+    /// Say which training a role needs, and record who had it.
+    TrainingKeep = "training.keep"
+    /// Approve and end access that somebody asked for, and review what was done with it.
+    AccessApprove = "access.approve"
+    /// Open one's own way in an emergency, for a short time and with an alarm.
+    BreakGlass = "access.break_glass"
+    /// See who does what for the investigator at a site.
+    DelegationSee = "delegation.see"
+    /// Delegate duties at a site, and end that.
+    DelegationAuthorize = "delegation.authorize"
     /// Register a study.
     StudyRegister = "study.register"
     /// See a study's name, definition and sites.
@@ -57,6 +76,10 @@ permissions! {
     FormSee = "form.see"
     /// Enter and correct values.
     FormEdit = "form.edit"
+    /// See values of items that tell who a subject is.
+    ItemIdentifying = "item.identifying"
+    /// See values of items that would unblind.
+    ItemBlinded = "item.blinded"
     /// Import clinical data from a file.
     DataImport = "data.import"
     /// Export the study with its data.
@@ -68,10 +91,156 @@ permissions! {
 }
 
 impl Permission {
-    /// Whether a grant at one site of a study reaches this at the study itself. True only for what every
-    /// person of a study must see to work in it, and what holds no subject's data.
+    /// The permission with this code.
     #[must_use]
-    pub const fn reaches_up_from_site(self) -> bool {
+    pub fn from_code(code: &str) -> Option<Permission> {
+        Permission::ALL.iter().copied().find(|permission| permission.code() == code)
+    }
+
+    /// Whether a grant at one site or in one country of a study reaches this at the study itself. True only for what
+    /// every person of a study must see to work in it, and what holds no subject's data.
+    #[must_use]
+    pub const fn reaches_up(self) -> bool {
         matches!(self, Permission::StudySee)
+    }
+
+    /// Whether a grant of the organization reaches this in its studies: true for administering access, which opens no
+    /// data, and for nothing else.
+    #[must_use]
+    pub const fn reaches_down(self) -> bool {
+        matches!(
+            self,
+            Permission::PeopleSee
+                | Permission::GrantGive
+                | Permission::GrantSee
+                | Permission::PolicySee
+                | Permission::PolicySet
+                | Permission::AccessApprove
+        )
+    }
+
+    /// Whether it is about access and not about a study's data: what whoever administers roles holds themselves.
+    #[must_use]
+    pub const fn administers(self) -> bool {
+        matches!(
+            self,
+            Permission::PeopleManage
+                | Permission::GrantGive
+                | Permission::RoleDefine
+                | Permission::PolicySet
+                | Permission::AgreementPublish
+                | Permission::TrainingKeep
+                | Permission::AccessApprove
+        )
+    }
+}
+
+/// A set of permissions.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Permissions(u64);
+
+impl Permissions {
+    /// None.
+    pub const NONE: Permissions = Permissions(0);
+
+    /// These.
+    #[must_use]
+    pub const fn of(list: &[Permission]) -> Self {
+        let mut bits = 0;
+        let mut rest = list;
+        while let [first, more @ ..] = rest {
+            bits |= 1 << *first as u64;
+            rest = more;
+        }
+        Permissions(bits)
+    }
+
+    /// Whether this is among them.
+    #[must_use]
+    pub const fn hold(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u64) != 0
+    }
+
+    /// Whether every one of `others` is among them.
+    #[must_use]
+    pub const fn hold_all(self, others: Permissions) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub const fn and(self, others: Permissions) -> Self {
+        Permissions(self.0 | others.0)
+    }
+
+    /// Each, in the order of the list.
+    pub fn each(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.hold(*permission))
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(list: I) -> Self {
+        list.into_iter().fold(Permissions::NONE, |all, one| all.and(Permissions::of(&[one])))
+    }
+}
+
+impl fmt::Debug for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.each().map(Permission::code)).finish()
+    }
+}
+
+/// As a list of codes.
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.each().map(Permission::code))
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let codes = Vec::<String>::deserialize(deserializer)?;
+        codes
+            .iter()
+            .map(|code| {
+                Permission::from_code(code)
+                    .ok_or_else(|| de::Error::custom(format!("there is no permission “{}”", code.escape_debug())))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_what_it_was_made_of() {
+        assert!(Permission::ALL.len() <= 64, "a set is 64 bits");
+        for (at, one) in Permission::ALL.iter().enumerate() {
+            assert_eq!(*one as usize, at, "the order of the list is the order of the bits");
+            let only = Permissions::of(&[*one]);
+            assert_eq!(only.each().collect::<Vec<_>>(), [*one]);
+            assert!(Permissions::of(Permission::ALL).hold_all(only) && !Permissions::NONE.hold(*one));
+            assert_eq!(Permission::from_code(one.code()), Some(*one));
+        }
+    }
+
+    #[test]
+    fn what_reaches_down_from_the_organization_opens_no_data() {
+        let data = [
+            Permission::StudySee,
+            Permission::SubjectSee,
+            Permission::SubjectAdd,
+            Permission::FormSee,
+            Permission::FormEdit,
+            Permission::DataImport,
+            Permission::DataExport,
+            Permission::LedgerSee,
+            Permission::ProofSee,
+            Permission::BreakGlass,
+        ];
+        assert!(data.iter().all(|one| !one.reaches_down() && !one.administers()));
     }
 }

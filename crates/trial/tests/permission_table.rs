@@ -3,37 +3,35 @@
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
-use trial::{
-    permission::Permission,
-    role::{Level, Role, may},
-};
+use trial::{permission::Permission, role::Role};
 
 fn printed() -> Result<String, std::fmt::Error> {
     let mut text = String::from(
         "Who may do what, printed from crates/trial/src/role.rs. What is not listed is denied. The operator of the\n\
-         machine and an assistant are no roles and have no line. A role holds where it was granted and below.\n",
+         machine and an assistant are no roles and have no line. A role holds where it was granted and below; one of the\n\
+         organization reaches no study, but for giving roles and settings there. Organizations add roles of their own.\n",
     );
-    for role in Role::ALL {
-        let levels: Vec<&str> = role.levels().iter().map(|level| name(*level)).collect();
+    for role in Role::BUILT_IN {
+        let levels: Vec<&str> = role.levels().iter().map(|level| level.code()).collect();
         writeln!(text, "\n{} (granted at: {})", role.code(), levels.join(", "))?;
-        for permission in Permission::ALL.iter().filter(|permission| may(*role, **permission)) {
+        for permission in role.permissions().each() {
             writeln!(text, "    {}", permission.code())?;
         }
+        if !role.administers().is_empty() {
+            let gives: Vec<_> = role.administers().iter().map(|role| role.code()).collect();
+            writeln!(text, "    gives and ends: {}", gives.join(", "))?;
+        }
     }
-    text.push_str("\nheld by no role: decided by being at the door, at the console, or the owner of the account\n");
-    let unheld = |permission: &&Permission| !Role::ALL.iter().any(|role| may(*role, **permission));
+    writeln!(
+        text,
+        "\nheld by no role that Probity brings: decided by being at the door, at the console, or the owner of the account;"
+    )?;
+    writeln!(text, "item.blinded is held by an organization's own roles only")?;
+    let unheld = |permission: &&Permission| !Role::BUILT_IN.iter().any(|role| role.permissions().hold(**permission));
     for permission in Permission::ALL.iter().filter(unheld) {
         writeln!(text, "    {}", permission.code())?;
     }
     Ok(text)
-}
-
-fn name(level: Level) -> &'static str {
-    match level {
-        Level::Organization => "organization",
-        Level::Study => "study",
-        Level::Site => "site",
-    }
 }
 
 #[test]

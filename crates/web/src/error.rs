@@ -110,6 +110,8 @@ impl From<Error> for Problem {
                 Problem::new(StatusCode::NOT_FOUND, "hidden", "there is nothing here, or nothing that you may see")
             }
             Error::Forbidden { .. } => Problem::new(StatusCode::FORBIDDEN, "forbidden", detail),
+            Error::Suspended(lapse) => Problem::new(StatusCode::FORBIDDEN, lapse.code(), detail),
+            Error::Blocked { code, .. } => Problem::new(StatusCode::CONFLICT, code, detail),
             Error::SignedOut => Problem::new(StatusCode::UNAUTHORIZED, "signed_out", detail),
             Error::Refused(fields) => {
                 Problem { fields, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", detail) }
@@ -162,6 +164,8 @@ mod tests {
         for (error, status, code) in [
             (Error::Hidden, 404, "hidden"),
             (Error::Forbidden { needs: "form.edit" }, 403, "forbidden"),
+            (Error::Suspended(trial::gate::Lapse::TrainingLapsed), 403, "training_lapsed"),
+            (Error::Blocked { code: "policy_unsigned", message: "sign first".into() }, 409, "policy_unsigned"),
             (Error::SignedOut, 401, "signed_out"),
             (refusal(), 422, "refused"),
             (conflict, 409, "conflict"),

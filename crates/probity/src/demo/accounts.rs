@@ -30,10 +30,7 @@ pub(crate) struct Account {
 impl Account {
     /// The role, for people.
     fn title(&self) -> &str {
-        match Role::from_code(&self.role) {
-            Some(role) => role.title(),
-            None => &self.role,
-        }
+        Role::from_code(&self.role).and_then(Role::title).unwrap_or(&self.role)
     }
 }
 

@@ -58,6 +58,10 @@ impl Api {
         Ok(SignedIn { api: self.clone(), bearer: format!("Bearer {}", text(&opened, "token")?) })
     }
 
+    fn get(&self, path: &str, bearer: &str) -> Result<Value> {
+        self.try_until_done("GET", path, Some(bearer), "application/json", b"")
+    }
+
     fn send(&self, method: &str, path: &str, bearer: Option<&str>, body: &impl Serialize) -> Result<Value> {
         let body = serde_json::to_vec(body)?;
         self.try_until_done(method, path, bearer, "application/json", &body)
@@ -103,6 +107,18 @@ impl SignedIn {
     /// Puts JSON.
     pub(crate) fn put(&self, path: &str, body: &impl Serialize) -> Result<Value> {
         self.api.send("PUT", path, Some(&self.bearer), body)
+    }
+
+    /// Signs every agreement that waits.
+    pub(crate) fn sign_agreements(&self) -> Result<()> {
+        let duties = self.api.get("/account/duties", &self.bearer)?;
+        let waiting = duties.get("agreements").and_then(Value::as_array).context("the answer has no agreements")?;
+        let signed: Vec<Value> = waiting
+            .iter()
+            .filter(|agreement| agreement.get("signed").is_none_or(Value::is_null))
+            .map(|agreement| json!({ "id": agreement.get("id"), "version": agreement.get("version") }))
+            .collect();
+        self.post("/account/agreements", &json!({ "agreements": signed })).map(drop)
     }
 
     /// Posts a file.

@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn every_role_has_somebody() {
         let held: BTreeSet<Role> = ALL.iter().map(|person| person.role).collect();
-        assert_eq!(held, Role::ALL.iter().copied().collect());
+        // The support holds nothing until somebody approves it, so nobody of it is here.
+        assert_eq!(held, Role::BUILT_IN.iter().copied().filter(|role| *role != Role::Support).collect());
         let names: BTreeSet<&str> = ALL.iter().map(|person| person.sign_in).collect();
         assert_eq!(names.len(), ALL.len());
     }

@@ -94,6 +94,7 @@ struct Enrolled {
 fn enrol_all(api: &Api, first: First) -> Result<(SignedIn, Vec<Enrolled>)> {
     let account = enrol(api, people::FIRST, &first.token)?;
     let administrator = api.sign_in(ORGANIZATION, &account.sign_in, &account.password)?;
+    administrator.sign_agreements()?;
     let mut enrolled = Vec::new();
     for person in people::ALL {
         if person.sign_in == people::FIRST.sign_in {
@@ -103,6 +104,7 @@ fn enrol_all(api: &Api, first: First) -> Result<(SignedIn, Vec<Enrolled>)> {
         let new = json!({ "name": person.name, "email": person.email(), "sign_in": person.sign_in });
         let added = administrator.post("/people", &new)?;
         let account = enrol(api, person, text(&added, "token")?)?;
+        api.sign_in(ORGANIZATION, &account.sign_in, &account.password)?.sign_agreements()?;
         enrolled.push(Enrolled { person, id: Some(text(&added, "id")?.to_owned()), account });
     }
     Ok((administrator, enrolled))
@@ -112,7 +114,7 @@ fn enrol(api: &Api, person: Person, token: &str) -> Result<Account> {
     let password = accounts::password()?;
     api.enrol(token, &password)?;
     Ok(Account {
-        role: person.role.code().to_owned(),
+        role: person.role.code().into_owned(),
         organization: ORGANIZATION.to_owned(),
         name: person.name.to_owned(),
         sign_in: person.sign_in.to_owned(),

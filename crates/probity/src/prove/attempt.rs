@@ -1,9 +1,17 @@
 //! Every act and view that needs a grant, tried by somebody on something. What is asked is deliberately empty or wrong:
 //! a decision comes before anything is looked at, so whoever is told what is wrong with it was let in.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
 use store::{Act, Actor, Error, Organization, View, acts as a, views as v};
-use trial::{access::Scope, ids::PersonId, permission::Permission, role::Role};
+use trial::{
+    access::Scope,
+    ids::{CourseId, Id as _, PersonId, SiteId},
+    permission::{Permission, Permissions},
+    policy::Setting,
+    role::Role,
+};
 
 use super::scratch::Scope2;
 
@@ -70,8 +78,9 @@ impl Attempts<'_> {
         let found = a::FoundOrganization { name: String::new(), origin: String::new(), second_factor: false };
         let give = a::GiveGrant {
             person: self.person,
-            role: Role::StudyAdministrator,
-            scope: Scope::Study { study: self.on.study },
+            role: Role::Auditor,
+            scope: Scope::Organization,
+            from: None,
             until: Some(jiff::Timestamp::UNIX_EPOCH),
             reason: None,
         };
@@ -85,8 +94,22 @@ impl Attempts<'_> {
             self.act(At::Organization, a::DisablePerson { person: self.actor.person().unwrap_or(self.person) })?,
             self.act(At::Organization, a::RegisterStudy { oid: String::new(), name: String::new() })?,
             self.act(At::Organization, give)?,
+            self.act(At::Organization, no_role())?,
+            self.act(At::Organization, no_settings(Scope::Organization))?,
+            self.act(
+                At::Organization,
+                a::PublishAgreement { kind: store::AgreementKind::Security, text: String::new() },
+            )?,
+            self.act(At::Organization, no_course())?,
+            self.act(At::Organization, self.no_training())?,
+            self.act(At::Organization, self.no_emergency())?,
             self.view(At::Organization, v::People { scope: Scope::Organization }),
             self.view(At::Organization, v::Grants { scope: Scope::Organization }),
+            self.view(At::Organization, matrix(Scope::Organization)),
+            self.view(At::Organization, v::RoleBook { scope: Scope::Organization }),
+            self.view(At::Organization, v::ShowPolicy { scope: Scope::Organization }),
+            self.view(At::Organization, v::AccessRequests { scope: Scope::Organization }),
+            self.view(At::Organization, v::DutyBook {}),
             self.view(At::Organization, v::LedgerHead { ledger: 1 }),
             self.view(At::Organization, v::LedgerEntries { ledger: 1, before: None, limit: 1 }),
             self.view(At::Organization, v::EntryBundle { ledger: 1, index: 0, width: 1 }),
@@ -114,6 +137,8 @@ impl Attempts<'_> {
             self.act(At::Study, publish)?,
             self.act(At::Study, a::AddSite { study, oid: String::new(), name: String::new(), country: None })?,
             self.act(At::Study, a::EndGrant { grant: self.on.grant, reason: String::new() })?,
+            self.act(At::Study, a::ConfirmGrant { grant: self.on.grant })?,
+            self.act(At::Study, no_settings(Scope::Study { study }))?,
             self.act(At::Study, begin)?,
             self.act(At::Study, a::TakeImport { import, site: None, pieces: too_many_pieces() })?,
             self.act(At::Study, a::CompleteImport { import, report: serde_json::Value::Null })?,
@@ -123,6 +148,10 @@ impl Attempts<'_> {
             self.view(At::Study, v::ExportStudy { study }),
             self.view(At::Study, v::People { scope: Scope::Study { study } }),
             self.view(At::Study, v::Grants { scope: Scope::Study { study } }),
+            self.view(At::Study, matrix(Scope::Study { study })),
+            self.view(At::Study, v::RoleBook { scope: Scope::Study { study } }),
+            self.view(At::Study, v::ShowPolicy { scope: Scope::Study { study } }),
+            self.view(At::Study, v::AccessRequests { scope: Scope::Study { study } }),
             self.view(At::Study, v::LedgerHead { ledger: self.on.ledger }),
             self.view(At::Study, v::LedgerEntries { ledger: self.on.ledger, before: None, limit: 1 }),
             self.view(At::Study, v::EntryBundle { ledger: self.on.ledger, index: 0, width: 1 }),
@@ -142,7 +171,11 @@ impl Attempts<'_> {
         else {
             anyhow::bail!("a scratch study has two sites");
         };
-        let (site, subject) = (*site, *subject);
+        let (Some(delegation), Some(request)) = (self.on.delegations.get(self.site), self.on.requests.get(self.site))
+        else {
+            anyhow::bail!("a scratch study has two sites");
+        };
+        let (site, subject, delegation, request) = (*site, *subject, *delegation, *request);
         let form = || v::ShowForm {
             subject,
             event: "E.1".into(),
@@ -167,6 +200,7 @@ impl Attempts<'_> {
             person: self.person,
             role: Role::Coordinator,
             scope,
+            from: None,
             until: Some(jiff::Timestamp::UNIX_EPOCH),
             reason: None,
         };
@@ -177,13 +211,45 @@ impl Attempts<'_> {
             self.act(At::Site, a::AddSubject { site, code: String::new() })?,
             self.act(At::Site, save)?,
             self.act(At::Site, a::EraseSubject { subject, reason: String::new() })?,
+            self.act(At::Site, no_settings(scope))?,
+            self.act(At::Site, self.no_delegation(site))?,
+            self.act(At::Site, a::EndDelegation { delegation })?,
+            self.act(At::Site, a::AnswerAccess { request, approve: false, answer: String::new() })?,
+            self.act(At::Site, a::ReviewAccess { request, finding: String::new() })?,
             self.view(At::Site, v::People { scope }),
             self.view(At::Site, v::Grants { scope }),
+            self.view(At::Site, matrix(scope)),
+            self.view(At::Site, v::RoleBook { scope }),
+            self.view(At::Site, v::ShowPolicy { scope }),
+            self.view(At::Site, v::AccessRequests { scope }),
+            self.view(At::Site, v::DelegationLog { site }),
             self.view(At::Site, v::ShowSubject { subject }),
             self.view(At::Site, v::ShowForm { ..form() }),
             self.view(At::Site, history),
             self.view(At::Site, v::EntryProof { ledger: self.on.ledger, index: *entry }),
         ])
+    }
+
+    /// A training of one's own, which nobody records.
+    fn no_training(&self) -> a::RecordTraining {
+        a::RecordTraining {
+            person: self.actor.person().unwrap_or(self.person),
+            course: CourseId::from_bytes([0; 16]),
+            completed: jiff::Timestamp::UNIX_EPOCH,
+            evidence: String::new(),
+        }
+    }
+
+    /// An emergency of no time at all.
+    fn no_emergency(&self) -> a::BreakGlass {
+        let scope = Scope::Study { study: self.on.study };
+        a::BreakGlass { ask: a::AskAccess { role: Role::Monitor, scope, hours: 0, reason: String::new() } }
+    }
+
+    /// A delegation to oneself, which nobody gives.
+    fn no_delegation(&self, site: SiteId) -> a::Delegate {
+        let person = self.actor.person().unwrap_or(self.person);
+        a::Delegate { site, person, duties: String::new(), from: None, until: None }
     }
 
     fn act<A: Act>(&self, at: At, act: A) -> Result<Tried> {
@@ -197,8 +263,37 @@ impl Attempts<'_> {
     }
 }
 
+/// A role that may do nothing.
+fn no_role() -> a::DefineRole {
+    a::DefineRole {
+        role: None,
+        title: String::new(),
+        levels: BTreeSet::new(),
+        permissions: Permissions::NONE,
+        forms: None,
+        administers: BTreeSet::new(),
+        given_by: BTreeSet::new(),
+        offered: false,
+    }
+}
+
+/// A setting with which nobody could work.
+fn no_settings(scope: Scope) -> a::SetPolicy {
+    a::SetPolicy { scope, values: BTreeMap::from([(Setting::Idle, 0)]), justifications: BTreeMap::new() }
+}
+
+/// A course that is never enough.
+fn no_course() -> a::KeepCourse {
+    a::KeepCourse { course: None, title: String::new(), roles: None, study: None, valid_days: 0, needed: false }
+}
+
+fn matrix(scope: Scope) -> v::AccessMatrix {
+    v::AccessMatrix { scope, person: None, at: None }
+}
+
 fn tried(name: &'static str, needs: Permission, at: At, error: Option<Error>) -> Tried {
-    let opened = !matches!(error, Some(Error::Hidden | Error::Forbidden { .. } | Error::SignedOut));
+    let opened =
+        !matches!(error, Some(Error::Hidden | Error::Forbidden { .. } | Error::SignedOut | Error::Suspended(_)));
     Tried { name, needs, at, opened, answer: error.map(|error| error.to_string()) }
 }
 
@@ -220,8 +315,6 @@ fn too_many_pieces() -> Vec<a::Piece> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use std::collections::BTreeSet;
 
     use super::*;
     use crate::prove::scratch::Scratch;

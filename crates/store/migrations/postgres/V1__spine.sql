@@ -84,17 +84,85 @@ CREATE TABLE person (
 );
 
 CREATE TABLE role_grant (
-    id       BYTEA PRIMARY KEY,
-    person   BYTEA NOT NULL,
-    role     TEXT COLLATE "C" NOT NULL,
-    study    BYTEA,
-    site     BYTEA,
-    starts   BIGINT NOT NULL,
-    ends     BIGINT,
-    given_by BYTEA,
-    version  BIGINT NOT NULL
+    id        BYTEA PRIMARY KEY,
+    person    BYTEA NOT NULL,
+    role      TEXT COLLATE "C" NOT NULL,
+    study     BYTEA,
+    country   TEXT COLLATE "C",
+    site      BYTEA,
+    starts    BIGINT NOT NULL,
+    ends      BIGINT,
+    exception TEXT COLLATE "C",
+    given_by  BYTEA,
+    through   BYTEA,
+    reviewed  BIGINT NOT NULL,
+    version   BIGINT NOT NULL
 );
 CREATE INDEX role_grant_person ON role_grant (person);
+
+CREATE TABLE own_role (
+    id      BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    since   BIGINT NOT NULL,
+    PRIMARY KEY (id, version)
+);
+
+CREATE TABLE policy_layer (
+    id      BYTEA PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+
+CREATE TABLE agreement (
+    id      BYTEA PRIMARY KEY,
+    kind    TEXT COLLATE "C" NOT NULL UNIQUE,
+    version BIGINT NOT NULL
+);
+
+CREATE TABLE agreement_signed (
+    id        BYTEA PRIMARY KEY,
+    person    BYTEA NOT NULL,
+    agreement BYTEA NOT NULL,
+    signed    BIGINT NOT NULL,
+    at        BIGINT NOT NULL
+);
+CREATE INDEX agreement_signed_person ON agreement_signed (person);
+
+CREATE TABLE course (
+    id      BYTEA PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+
+CREATE TABLE training (
+    id        BYTEA PRIMARY KEY,
+    person    BYTEA NOT NULL,
+    course    BYTEA NOT NULL,
+    completed BIGINT NOT NULL
+);
+CREATE INDEX training_person ON training (person);
+
+CREATE TABLE delegation (
+    id      BYTEA PRIMARY KEY,
+    site    BYTEA NOT NULL,
+    person  BYTEA NOT NULL,
+    starts  BIGINT NOT NULL,
+    ends    BIGINT,
+    version BIGINT NOT NULL
+);
+CREATE INDEX delegation_person ON delegation (person);
+CREATE INDEX delegation_site ON delegation (site);
+
+CREATE TABLE access_request (
+    id        BYTEA PRIMARY KEY,
+    person    BYTEA NOT NULL,
+    study     BYTEA,
+    country   TEXT COLLATE "C",
+    site      BYTEA,
+    state     TEXT COLLATE "C" NOT NULL,
+    emergency BIGINT NOT NULL,
+    role_grant BYTEA,
+    asked     BIGINT NOT NULL,
+    version   BIGINT NOT NULL
+);
 
 CREATE TABLE study (
     id         BYTEA PRIMARY KEY,
@@ -196,9 +264,10 @@ CREATE TABLE code_step (
 -- The one row that every writer takes before it writes, so that ledgers stay linear with several processes.
 CREATE TABLE turn (
     count  BIGINT NOT NULL,
-    forget BIGINT NOT NULL
+    forget BIGINT NOT NULL,
+    rules  BIGINT NOT NULL
 ) WITH (fillfactor = 10);
-INSERT INTO turn (count, forget) VALUES (0, 0);
+INSERT INTO turn (count, forget, rules) VALUES (0, 0, 0);
 
 -- ---------------------------------------------------------------- append only, held by the database too
 

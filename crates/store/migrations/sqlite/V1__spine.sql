@@ -80,17 +80,85 @@ CREATE TABLE person (
 );
 
 CREATE TABLE role_grant (
-    id       BLOB PRIMARY KEY,
-    person   BLOB NOT NULL,
-    role     TEXT NOT NULL,
-    study    BLOB,
-    site     BLOB,
-    starts   INTEGER NOT NULL,           -- microseconds since 1970
-    ends     INTEGER,
-    given_by BLOB,
-    version  INTEGER NOT NULL
+    id        BLOB PRIMARY KEY,
+    person    BLOB NOT NULL,
+    role      TEXT NOT NULL,
+    study     BLOB,
+    country   TEXT,
+    site      BLOB,
+    starts    INTEGER NOT NULL,          -- microseconds since 1970
+    ends      INTEGER,
+    exception TEXT,                      -- approved, emergency; null: given in the usual way
+    given_by  BLOB,                      -- null: the operator, at the founding
+    through   BLOB,                      -- the giver's grant, by whose power
+    reviewed  INTEGER NOT NULL,          -- when somebody last said that it is needed
+    version   INTEGER NOT NULL
 );
 CREATE INDEX role_grant_person ON role_grant (person);
+
+CREATE TABLE own_role (
+    id      BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    since   INTEGER NOT NULL,
+    PRIMARY KEY (id, version)
+);
+
+CREATE TABLE policy_layer (
+    id      BLOB PRIMARY KEY,            -- of the organization, study or site
+    version INTEGER NOT NULL
+);
+
+CREATE TABLE agreement (
+    id      BLOB PRIMARY KEY,
+    kind    TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL
+);
+
+CREATE TABLE agreement_signed (
+    id        BLOB PRIMARY KEY,
+    person    BLOB NOT NULL,
+    agreement BLOB NOT NULL,
+    signed    INTEGER NOT NULL,          -- which version
+    at        INTEGER NOT NULL
+);
+CREATE INDEX agreement_signed_person ON agreement_signed (person);
+
+CREATE TABLE course (
+    id      BLOB PRIMARY KEY,
+    version INTEGER NOT NULL
+);
+
+CREATE TABLE training (
+    id        BLOB PRIMARY KEY,
+    person    BLOB NOT NULL,
+    course    BLOB NOT NULL,
+    completed INTEGER NOT NULL
+);
+CREATE INDEX training_person ON training (person);
+
+CREATE TABLE delegation (
+    id      BLOB PRIMARY KEY,
+    site    BLOB NOT NULL,
+    person  BLOB NOT NULL,
+    starts  INTEGER NOT NULL,
+    ends    INTEGER,
+    version INTEGER NOT NULL
+);
+CREATE INDEX delegation_person ON delegation (person);
+CREATE INDEX delegation_site ON delegation (site);
+
+CREATE TABLE access_request (
+    id        BLOB PRIMARY KEY,
+    person    BLOB NOT NULL,
+    study     BLOB,
+    country   TEXT,
+    site      BLOB,
+    state     TEXT NOT NULL,             -- asked, refused, open, ended, reviewed
+    emergency INTEGER NOT NULL,
+    role_grant BLOB,
+    asked     INTEGER NOT NULL,
+    version   INTEGER NOT NULL
+);
 
 CREATE TABLE study (
     id         BLOB PRIMARY KEY,
@@ -193,9 +261,10 @@ CREATE TABLE code_step (
 -- The one row that every writer takes before it writes, where there may be several; here there is one.
 CREATE TABLE turn (
     count  INTEGER NOT NULL,
-    forget INTEGER NOT NULL              -- grows when what others remember of sessions and keys may be wrong
+    forget INTEGER NOT NULL,             -- grows when what others remember of sessions and keys may be wrong
+    rules  INTEGER NOT NULL              -- grows with every change of who may do what
 );
-INSERT INTO turn (count, forget) VALUES (0, 0);
+INSERT INTO turn (count, forget, rules) VALUES (0, 0, 0);
 
 -- ---------------------------------------------------------------- append only, held by the database too
 

@@ -13,10 +13,10 @@ use super::open_form::{OpenForm, STANDS, Touched};
 use crate::{
     act::{Act, AskedAhead},
     actor::Access,
-    acts::change::apply_change,
+    acts::change::{self, apply_change},
     backend::{Ahead, values},
-    definitions::not_defined,
-    error::{Error, Result},
+    definitions::{Defined, not_defined},
+    error::{Error, Refusal, Result},
     place::{self, Target},
     tx::Tx,
 };
@@ -104,6 +104,9 @@ impl Act for SaveForm {
                 format!("one save takes at most {} values: save in parts", limit::CHANGES_MAX),
             ));
         }
+        if !access.edits(&self.form) {
+            return Err(Error::Forbidden { needs: Permission::FormEdit.code() });
+        }
         let standing = access.located().subject.ok_or(Error::Hidden)?;
         let defined = tx
             .definitions
@@ -125,6 +128,7 @@ impl Act for SaveForm {
                 current: Some(open.revision),
             });
         }
+        self.refuse_unseen(access, &defined)?;
         let touched = self.change_groups(tx, &open)?;
         let state = self.new_state(tx, &open, &touched)?;
         let begun = open.record.state == FormState::NotStarted && self.complete.is_none();
@@ -140,6 +144,22 @@ impl Act for SaveForm {
 }
 
 impl SaveForm {
+    /// Nobody changes a value that they may not see: they would not know what they replace.
+    fn refuse_unseen(&self, access: &Access, defined: &Defined) -> Result<()> {
+        let unseen = |change: &&ItemChange| !access.sees(&self.form, defined.class(&change.item));
+        let refusals: Vec<Refusal> = self
+            .changes
+            .iter()
+            .filter(unseen)
+            .map(|change| Refusal {
+                field: change::field(&change.group, &change.group_repeat, &change.item),
+                code: "unseen",
+                message: "your role does not see this item, so it does not change it".into(),
+            })
+            .collect();
+        if refusals.is_empty() { Ok(()) } else { Err(Error::Refused(refusals)) }
+    }
+
     fn change_groups(&self, tx: &mut Tx<'_>, open: &OpenForm<'_>) -> Result<Touched> {
         let mut touched = Touched::new();
         let mut refusals = Vec::new();

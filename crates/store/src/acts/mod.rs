@@ -1,6 +1,9 @@
 //! Every act, one file per noun. The list at the end is what the permission table and the persona test run over.
 
+mod access_request;
+mod agreement;
 mod change;
+mod delegation;
 mod form;
 pub(crate) mod grant;
 mod import;
@@ -8,12 +11,18 @@ mod import_met;
 mod open_form;
 mod organization;
 pub(crate) mod person;
+mod policy;
+mod role;
 mod session;
 mod study;
 mod subject;
+mod training;
 
+pub use access_request::{AnswerAccess, AskAccess, BreakGlass, REQUESTS_MAX, ReviewAccess};
+pub use agreement::{AGREEMENT_BYTES_MAX, PublishAgreement, SignAgreements};
+pub use delegation::{Delegate, EndDelegation};
 pub use form::{ItemChange, RowRemoval, SaveForm};
-pub use grant::{EndGrant, GiveGrant};
+pub use grant::{ConfirmGrant, EndGrant, GiveGrant};
 pub use import::{
     BeginImport, CompleteImport, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece, TakeImport,
 };
@@ -22,9 +31,12 @@ pub use person::{
     AddPerson, ChangePassword, DisablePerson, Enrol, RenewEnrolment, RequireNewPassword, SetSecondFactor,
     spent as spent_enrolment,
 };
+pub use policy::SetPolicy;
+pub use role::DefineRole;
 pub use session::{EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn};
 pub use study::{AddSite, PublishDefinition, RegisterStudy};
 pub use subject::{AddSubject, EraseSubject};
+pub use training::{COURSE_DAYS_MAX, COURSES_MAX, KeepCourse, RecordTraining};
 use trial::permission::Permission;
 
 use crate::act::Act;
@@ -54,6 +66,19 @@ acts!(
     EndOtherSessions,
     GiveGrant,
     EndGrant,
+    ConfirmGrant,
+    DefineRole,
+    SetPolicy,
+    PublishAgreement,
+    SignAgreements,
+    KeepCourse,
+    RecordTraining,
+    Delegate,
+    EndDelegation,
+    AskAccess,
+    AnswerAccess,
+    BreakGlass,
+    ReviewAccess,
     RegisterStudy,
     PublishDefinition,
     AddSite,

@@ -1,12 +1,12 @@
 //! Founding an organization.
 
 use serde::Serialize;
-use trial::{access::Scope, ids::PersonId, limit, permission::Permission, role::Role};
+use trial::{access::Scope, ids::PersonId, limit, permission::Permission, role::Role, roles::Roles};
 
 use crate::{
     act::Act,
     actor::Access,
-    acts::{AddPerson, GiveGrant, grant, person},
+    acts::{AddPerson, GiveGrant, agreement, grant, person},
     error::{Error, Result},
     key::Purpose,
     place::Target,
@@ -63,6 +63,7 @@ impl Act for FoundOrganization {
                 "give the ledgers a name such as probity.example.org/ledger",
             ));
         }
+        agreement::first_agreements(tx)?;
         let secret = tx.new_key(Purpose::Secret, None)?;
         let mut keys = LedgerKeys { ed25519: [0; 32], ml_dsa_44: [0; 32] };
         aws_lc_rs::rand::fill(&mut keys.ed25519).map_err(Error::fault)?;
@@ -99,9 +100,10 @@ impl Act for AppointFirst {
             person,
             role: Role::OrganizationAdministrator,
             scope: Scope::Organization,
+            from: None,
             until: None,
             reason: None,
         };
-        grant::give(tx, &role, None)
+        grant::give(tx, &Roles::default(), &role, None).map(drop)
     }
 }

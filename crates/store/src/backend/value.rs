@@ -59,6 +59,10 @@ macro_rules! id_values {
     )*};
 }
 id_values!(
+    AccessRequestId,
+    AgreementId,
+    CourseId,
+    DelegationId,
     FormId,
     GrantId,
     GroupId,
@@ -68,10 +72,13 @@ id_values!(
     OrganizationId,
     PersonId,
     RequestId,
+    RoleId,
     SessionId,
+    SignatureId,
     SiteId,
     StudyId,
     SubjectId,
+    TrainingId,
     VisitId
 );
 impl<'a, T> From<Option<T>> for Value<'a>

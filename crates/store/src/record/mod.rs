@@ -1,17 +1,23 @@
 //! Records: what is stored. Each kind has a content, which is sealed, and a rule by which its versions make the
 //! derived tables. The same rule runs when an act puts a record and when a rebuild replays it, so that the two agree.
 
+mod access;
 mod clinical;
+mod duty;
 mod organization;
 mod person;
 mod study;
 
 use std::sync::Arc;
 
+pub use access::RequestState;
+pub(crate) use access::{AccessRequestRecord, GrantRecord, PolicyRecord, RoleRecord, columns};
 pub(crate) use clinical::Claim;
 pub use clinical::Shown;
 pub(crate) use clinical::{ErasureRecord, FormRecord, GroupRecord, ItemKept, Kept, SubjectRecord, VisitRecord};
-pub(crate) use organization::{GrantRecord, LedgerKeys, OrganizationRecord};
+pub use duty::AgreementKind;
+pub(crate) use duty::{AgreementRecord, AgreementSignedRecord, CourseRecord, DelegationRecord, TrainingRecord};
+pub(crate) use organization::{LedgerKeys, OrganizationRecord};
 pub(crate) use person::{CredentialRecord, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use study::{DefinitionRecord, ImportPart, ImportRecord, SiteRecord, StudyRecord};
@@ -109,6 +115,14 @@ kinds!(
     PersonRecord,
     CredentialRecord,
     GrantRecord,
+    RoleRecord,
+    PolicyRecord,
+    AccessRequestRecord,
+    AgreementRecord,
+    AgreementSignedRecord,
+    CourseRecord,
+    TrainingRecord,
+    DelegationRecord,
     StudyRecord,
     DefinitionRecord,
     SiteRecord,

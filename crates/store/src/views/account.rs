@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use trial::{
     access::Scope,
+    country::Country,
     ids::{PersonId, SiteId, StudyId},
     permission::Permission,
-    role::Role,
 };
 
+use super::roles::{self, RoleShown};
 use crate::{
-    actor::{Access, grants_of},
+    actor::Access,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -41,19 +42,12 @@ pub struct AccountShown {
     pub second_factor: bool,
     /// Whether the organization asks for one.
     pub second_factor_needed: bool,
-    /// Roles that hold now.
+    /// Roles that hold now, those that give nothing for the time being too.
     pub roles: Vec<RoleShown>,
+    /// Agreements that wait for a signature.
+    pub unsigned: usize,
     /// Open sessions.
     pub sessions: Vec<SessionShown>,
-}
-
-/// A role that somebody holds.
-#[derive(Debug, Clone, Serialize)]
-pub struct RoleShown {
-    /// Which.
-    pub role: Role,
-    /// Where.
-    pub scope: Scope,
 }
 
 impl View for Account {
@@ -74,11 +68,7 @@ impl View for Account {
             .db
             .one("SELECT second_factor FROM person WHERE id = ?1", values![&id], |row| row.int(0))?
             .is_some_and(|set| set != 0);
-        let roles = grants_of(snapshot.db, id)?
-            .into_iter()
-            .filter(|grant| grant.holds(access.at()))
-            .map(|grant| RoleShown { role: grant.role, scope: grant.scope })
-            .collect();
+        let roles = roles::held(snapshot.db, access)?;
         Ok(AccountShown {
             id,
             name: person.name,
@@ -88,6 +78,7 @@ impl View for Account {
             second_factor,
             second_factor_needed: organization.second_factor,
             roles,
+            unsigned: access.rules()?.unsigned(snapshot.db, id)?.len(),
             sessions: session::list(snapshot.db, id, access.actor().session(), access.at())?,
         })
     }
@@ -115,7 +106,7 @@ pub struct StudyLine {
     /// Number of its ledger.
     pub ledger: u32,
     /// One's roles there.
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleShown>,
     /// Subjects that one may see.
     pub subjects: u64,
 }
@@ -131,23 +122,24 @@ impl View for MyStudies {
     }
 
     fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<StudyLine>> {
-        let grants: Vec<_> =
-            grants_of(snapshot.db, access.person()?)?.into_iter().filter(|grant| grant.holds(access.at())).collect();
         let mut lines: Vec<StudyLine> = Vec::new();
         let mut seen: BTreeMap<StudyId, BTreeSet<Option<SiteId>>> = BTreeMap::new();
-        for grant in &grants {
-            let (study, site) = match grant.scope {
-                Scope::Organization => continue,
-                Scope::Study { study } => (study, None),
-                Scope::Site { study, site } => (study, Some(site)),
-            };
-            if trial::role::may(grant.role, Permission::SubjectSee) {
-                seen.entry(study).or_default().insert(site);
+        for held in roles::held(snapshot.db, access)? {
+            let Some(study) = held.scope.study() else { continue };
+            if held.permissions.hold(Permission::SubjectSee) {
+                let sites = seen.entry(study).or_default();
+                match held.scope {
+                    Scope::Site { site, .. } => {
+                        sites.insert(Some(site));
+                    }
+                    Scope::Country { country, .. } => sites.extend(sites_in(snapshot, study, country)?),
+                    Scope::Study { .. } | Scope::Organization => {
+                        sites.insert(None);
+                    }
+                }
             }
             if let Some(line) = lines.iter_mut().find(|line| line.id == study) {
-                if !line.roles.contains(&grant.role) {
-                    line.roles.push(grant.role);
-                }
+                line.roles.push(held);
                 continue;
             }
             let found = snapshot.db.one(
@@ -160,7 +152,7 @@ impl View for MyStudies {
                         name: row.text(1)?,
                         defined: row.int(2)? > 0,
                         ledger: row.number(3)?,
-                        roles: vec![grant.role],
+                        roles: vec![held.clone()],
                         subjects: 0,
                     })
                 },
@@ -188,4 +180,12 @@ impl View for MyStudies {
     fn count(shown: &Vec<StudyLine>) -> u64 {
         shown.len() as u64
     }
+}
+
+fn sites_in(snapshot: &Snapshot<'_>, study: StudyId, country: Country) -> Result<Vec<Option<SiteId>>> {
+    snapshot.db.select(
+        "SELECT id FROM site WHERE study = ?1 AND country = ?2",
+        values![&study, &country.to_string()],
+        |row| row.id(0).map(Some),
+    )
 }

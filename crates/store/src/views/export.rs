@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Result},
     organization::Organization,
     place::Target,
-    record::{DefinitionRecord, FormRecord, GroupRecord, ImportPart, SubjectRecord, VisitRecord},
+    record::{DefinitionRecord, FormRecord, GroupRecord, ImportPart, ItemKept, SubjectRecord, VisitRecord},
     view::{Snapshot, View},
 };
 
@@ -107,7 +107,7 @@ impl Organization {
         let planned = self.view(actor, &view)?;
         let at = self.shared().clock.now();
         let mut looked = self.reading(|snapshot| {
-            let access = Access::decide(snapshot.db, actor, view.target(), ExportStudy::NEEDS, at)?;
+            let access = Access::decide(snapshot.db, self.shared(), actor, view.target(), ExportStudy::NEEDS, at)?;
             hand_over(snapshot, &access, study, &mut take)?;
             Ok(Looked {
                 view: "view.exported",
@@ -159,7 +159,7 @@ fn hand_over(
         values![&study],
         |row| Ok((row.id::<SubjectId>(0)?, row.id::<SiteId>(1)?)),
     )?;
-    let mut export = Export { snapshot, access, context, sites, take };
+    let mut export = Export { snapshot, access, defined, context, sites, take };
     for (subject, site) in subjects {
         export.subject(subject, site)?;
     }
@@ -224,6 +224,7 @@ fn imports_beside(
 struct Export<'a, 'b, T> {
     snapshot: &'a Snapshot<'b>,
     access: &'a Access,
+    defined: Arc<Defined>,
     context: Context,
     sites: Vec<SiteLine>,
     take: &'a mut T,
@@ -301,7 +302,7 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
                 Some(claim) => *claim.said,
                 None => FormHead { form: record.form_oid.as_str().into(), repeat, ..FormHead::default() },
             };
-            let groups = self.groups(location, form)?;
+            let groups = self.groups(location, form, &record.form_oid)?;
             (self.take)(ExportPart::Clinical(Chunk::Form(FormChunk {
                 context: self.context.clone(),
                 subject_key: code.to_owned(),
@@ -314,17 +315,17 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
         Ok(())
     }
 
-    fn groups(&self, location: Option<&LocationOid>, form: FormId) -> Result<Vec<ItemGroupData>> {
+    fn groups(&self, location: Option<&LocationOid>, id: FormId, form: &str) -> Result<Vec<ItemGroupData>> {
         let groups = self.standing::<GroupId>(
             "SELECT g.id, g.version, r.sealed FROM item_group g
              JOIN record r ON r.key = g.id AND r.kind = 'item_group' AND r.version = g.version
              WHERE g.form = ?1 AND g.removed = 0 ORDER BY g.id",
-            &form,
+            &id,
         )?;
         let mut out = Vec::with_capacity(groups.len());
         for (group, newest, sealed) in groups {
             if let Some(current) = self.snapshot.open::<GroupRecord>(&group, newest, &sealed)? {
-                out.push(self.group(location, group, newest, current)?);
+                out.push(self.group(location, form, group, newest, current)?);
             }
         }
         Ok(out)
@@ -333,6 +334,7 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
     fn group(
         &self,
         location: Option<&LocationOid>,
+        form: &str,
         id: GroupId,
         newest: u32,
         current: GroupRecord,
@@ -347,8 +349,10 @@ impl<T: FnMut(ExportPart) -> Result<()>> Export<'_, '_, T> {
             },
         };
         data.items.reserve(current.items.len());
-        for item in current.items {
-            let value = item.value.as_ref().map(|value| self.access.show(value).text().to_owned());
+        // What the reader may not see is left out: a word in its place would be taken for a value.
+        let seen = |item: &ItemKept| self.access.sees(form, self.defined.class(&item.oid));
+        for item in current.items.into_iter().filter(seen) {
+            let value = item.value.map(|value| value.0);
             let said = match item.claim {
                 Some(claim) => *claim.said,
                 None => ItemData { is_null: value.is_none(), ..ItemData::default() },

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use trial::{
+    definition::ItemClass,
     form::FormState,
     ids::{FormId, GroupId, StudyId, SubjectId},
     permission::Permission,
@@ -10,9 +11,10 @@ use trial::{
 use crate::{
     actor::Access,
     backend::values,
+    definitions::Defined,
     error::{Error, Result},
     place::Target,
-    record::{FormRecord, GroupRecord, Kept, Shown},
+    record::{FormRecord, GroupRecord, ItemKept, Kept, Shown},
     view::{Snapshot, View},
 };
 
@@ -103,7 +105,10 @@ impl View for ShowForm {
                 Ok((row.maybe_text(0)?, row.text(1)?))
             })?
             .ok_or(Error::Hidden)?;
-        let editable = matches!(access.capacity(), trial::access::Capacity::Role(role) if trial::role::may(role, Permission::FormEdit));
+        if !access.reaches_form(&self.form) {
+            return Err(Error::Forbidden { needs: Permission::FormSee.code() });
+        }
+        let editable = access.edits(&self.form);
         let mut shown = FormShown {
             subject: self.subject,
             code: code.map_or(Shown::Withheld, |code| access.show(&Kept(code))),
@@ -121,6 +126,8 @@ impl View for ShowForm {
         shown.state = FormState::from_code(&state).ok_or_else(|| Error::fault("unknown form state"))?;
         shown.study_version =
             snapshot.current::<FormRecord>(&id)?.map_or_else(String::new, |(_, record)| record.study_version);
+        let defined = snapshot.definitions.published(snapshot.db, snapshot.ring, snapshot.organization, shown.study)?;
+        let reader = Reader { access, form: &self.form, defined: &defined };
         let groups = snapshot.db.select(
             "SELECT id FROM item_group WHERE form = ?1 AND removed = 0 ORDER BY id",
             values![&id],
@@ -128,7 +135,7 @@ impl View for ShowForm {
         )?;
         for group in groups {
             if let Some((version, record)) = snapshot.current::<GroupRecord>(&group)? {
-                shown.groups.push(group_shown(access, group, version, &record));
+                shown.groups.push(reader.group(group, version, &record));
             }
         }
         Ok(shown)
@@ -161,23 +168,44 @@ pub(super) fn find(snapshot: &Snapshot<'_>, ask: &ShowForm) -> Result<Option<(Fo
     )
 }
 
-fn group_shown(access: &Access, id: GroupId, version: u32, record: &GroupRecord) -> GroupShown {
-    GroupShown {
-        id,
-        group: record.group_oid.clone(),
-        repeat: record.repeat.clone(),
-        version,
-        items: record
-            .items
-            .iter()
-            .map(|item| ItemShown {
-                item: item.oid.clone(),
-                value: item.value.as_ref().map(|value| access.show(value)),
-                unit: item.unit.clone(),
-                findings: item.findings.clone(),
-                because: item.because.as_ref().map(|because| access.show(because)),
-                imported: item.claim.is_some(),
-            })
-            .collect(),
+/// Who reads a form, and the definition that says what each item is.
+pub(super) struct Reader<'a> {
+    pub access: &'a Access,
+    pub form: &'a str,
+    pub defined: &'a Defined,
+}
+
+impl Reader<'_> {
+    /// An item's class, as the study has it now.
+    pub(super) fn class(&self, item: &str) -> ItemClass {
+        self.defined.class(item)
+    }
+
+    /// A value of this item, or what was said about one.
+    pub(super) fn show(&self, item: &str, value: &Kept) -> Shown {
+        self.access.show_value(self.form, self.class(item), value)
+    }
+
+    /// What checks said of a value tells of the value.
+    pub(super) fn findings(&self, item: &str, findings: &[String]) -> Vec<String> {
+        if self.access.sees(self.form, self.class(item)) { findings.to_vec() } else { Vec::new() }
+    }
+
+    fn group(&self, id: GroupId, version: u32, record: &GroupRecord) -> GroupShown {
+        let item = |item: &ItemKept| ItemShown {
+            item: item.oid.clone(),
+            value: item.value.as_ref().map(|value| self.show(&item.oid, value)),
+            unit: item.unit.clone(),
+            findings: self.findings(&item.oid, &item.findings),
+            because: item.because.as_ref().map(|because| self.show(&item.oid, because)),
+            imported: item.claim.is_some(),
+        };
+        GroupShown {
+            id,
+            group: record.group_oid.clone(),
+            repeat: record.repeat.clone(),
+            version,
+            items: record.items.iter().map(item).collect(),
+        }
     }
 }

@@ -8,7 +8,7 @@ use trial::{
     permission::Permission,
 };
 
-use super::form::{ShowForm, find};
+use super::form::{Reader, ShowForm, find};
 use crate::{
     actor::Access,
     backend::values,
@@ -52,6 +52,8 @@ pub struct VersionShown {
     pub who: String,
     /// In which role, by code.
     pub role: String,
+    /// In which role, in words.
+    pub role_title: String,
     /// When, in UTC.
     pub at: Timestamp,
     /// Why.
@@ -85,6 +87,12 @@ impl View for ItemHistory {
     }
 
     fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<ItemHistoryShown> {
+        if !access.reaches_form(&self.form.form) {
+            return Err(Error::Forbidden { needs: Permission::FormSee.code() });
+        }
+        let study = access.study()?;
+        let defined = snapshot.definitions.published(snapshot.db, snapshot.ring, snapshot.organization, study)?;
+        let reader = Reader { access, form: &self.form.form, defined: &defined };
         let (form, ..) = find(snapshot, &self.form)?.ok_or(Error::Hidden)?;
         let group = snapshot
             .db
@@ -119,10 +127,10 @@ impl View for ItemHistory {
                 &row.sealed,
             )?;
             if let Some(content) = opened {
-                versions.extend(self.version(snapshot, access, &row, &content)?);
+                versions.extend(self.version(snapshot, &reader, &row, &content)?);
             }
         }
-        Ok(ItemHistoryShown { study: access.study()?, versions })
+        Ok(ItemHistoryShown { study, versions })
     }
 
     fn count(shown: &ItemHistoryShown) -> u64 {
@@ -139,7 +147,7 @@ impl ItemHistory {
     fn version(
         &self,
         snapshot: &Snapshot<'_>,
-        access: &Access,
+        reader: &Reader<'_>,
         row: &Row,
         content: &GroupRecord,
     ) -> Result<Option<VersionShown>> {
@@ -153,17 +161,22 @@ impl ItemHistory {
             None => entry.actor.clone(),
         };
         Ok(Some(VersionShown {
-            value: item.value.as_ref().filter(|_| content.removed.is_none()).map(|value| access.show(value)),
+            value: item.value.as_ref().filter(|_| content.removed.is_none()).map(|value| reader.show(&item.oid, value)),
             unit: item.unit.clone(),
             who,
+            role_title: super::roles::titled(reader.access, &entry.role),
             role: entry.role.into_owned(),
             at: entry.at.parse().map_err(Error::fault)?,
-            reason: item.reason.as_ref().map(|reason| access.show(reason)),
-            findings: item.findings.clone(),
-            because: item.because.as_ref().map(|because| access.show(because)),
+            reason: item.reason.as_ref().map(|reason| reader.show(&item.oid, reason)),
+            findings: reader.findings(&item.oid, &item.findings),
+            because: item.because.as_ref().map(|because| reader.show(&item.oid, because)),
             removed: content.removed.clone(),
             imported: item.claim.is_some(),
-            claimed: item.claim.as_ref().map_or_else(Vec::new, |claim| claim.said.audit.clone()),
+            claimed: item
+                .claim
+                .as_ref()
+                .filter(|_| reader.access.sees(reader.form, reader.class(&item.oid)))
+                .map_or_else(Vec::new, |claim| claim.said.audit.clone()),
             version: row.version,
             ledger: row.ledger,
             entry: row.entry,

@@ -93,6 +93,8 @@ pub struct EntryLine {
     pub who: String,
     /// In which role.
     pub role: String,
+    /// In which role, in words.
+    pub role_title: String,
     /// Which act or view.
     pub act: String,
     /// On what.
@@ -115,7 +117,7 @@ impl View for LedgerEntries {
         Target::Ledger(self.ledger)
     }
 
-    fn read(&self, snapshot: &Snapshot<'_>, _: &Access) -> Result<Vec<EntryLine>> {
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<EntryLine>> {
         if !(1..=PAGE_ROWS_MAX).contains(&self.limit) {
             return Err(Error::refused("limit", "out_of_bounds", format!("ask for 1 to {PAGE_ROWS_MAX} entries")));
         }
@@ -139,6 +141,7 @@ impl View for LedgerEntries {
                     index,
                     at: entry.at.parse().map_err(Error::fault)?,
                     who,
+                    role_title: super::roles::titled(access, &entry.role),
                     role: entry.role.into_owned(),
                     act: entry.act.into_owned(),
                     target: entry.target,

@@ -1,26 +1,38 @@
 //! Every view, one file per noun. The list at the end is what the permission table and the persona test run over.
 
+mod access_request;
 mod account;
+mod delegation;
+mod duty;
 mod export;
 mod form;
+mod grants;
 mod history;
 mod import;
 mod ledger;
 mod people;
+mod policy;
+mod roles;
 mod study;
 mod subject;
 mod worklist;
 
-pub use account::{Account, AccountShown, MyStudies, RoleShown, StudyLine};
+pub use access_request::{AccessRequestLine, AccessRequests, MyAccessRequests};
+pub use account::{Account, AccountShown, MyStudies, StudyLine};
+pub use delegation::{DelegationLine, DelegationLog, DelegationLogShown};
+pub use duty::{AgreementLine, CourseLine, Duties, DutiesKept, DutyBook, DutyLine, MyDuties, TrainingLine};
 pub use export::{ExportPart, ExportStudy, Exported};
 pub use form::{FormShown, GroupShown, ItemShown, ShowForm};
+pub use grants::{AccessMatrix, GrantLine, Grants, MatrixLine};
 pub use history::{ItemHistory, ItemHistoryShown, VersionShown};
 pub use import::{ImportLine, Imports};
 pub use ledger::{
     Checkpoint, EntryBundle, EntryLine, EntryProof, EntryProofShown, LedgerEntries, LedgerHead, LedgerHeadShown,
     LedgerTile,
 };
-pub use people::{GrantLine, Grants, People, PersonLine};
+pub use people::{People, PersonLine};
+pub use policy::{SettingShown, ShowPolicy};
+pub use roles::{RoleBook, RoleLine, RoleShown};
 pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
 pub use subject::{FormCell, ShowSubject, SubjectLine, SubjectShown, Subjects, SubjectsShown, VisitColumn};
 use trial::permission::Permission;
@@ -43,6 +55,14 @@ views!(
     MyStudies,
     People,
     Grants,
+    AccessMatrix,
+    RoleBook,
+    ShowPolicy,
+    MyDuties,
+    DutyBook,
+    MyAccessRequests,
+    AccessRequests,
+    DelegationLog,
     ShowStudy,
     Definition,
     Imports,

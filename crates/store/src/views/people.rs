@@ -1,19 +1,14 @@
-//! Who has an account, and who may do what, from whom, until when.
+//! Who has an account.
 
-use jiff::Timestamp;
 use serde::Serialize;
-use trial::{
-    access::{Grant, Scope},
-    ids::{PersonId, StudyId},
-    permission::Permission,
-};
+use trial::{access::Scope, ids::PersonId, permission::Permission};
 
 use crate::{
-    actor::{Access, grant_row},
+    actor::Access,
     backend::values,
     error::Result,
     place::Target,
-    record::{GrantRecord, PersonRecord},
+    record::PersonRecord,
     view::{Snapshot, View},
 };
 
@@ -73,95 +68,20 @@ impl View for People {
     }
 }
 
-/// The grants of a scope and, below a study, of its sites; ended ones included.
-#[derive(Debug)]
-pub struct Grants {
-    /// Where.
-    pub scope: Scope,
-}
-
-/// A grant.
-#[derive(Debug, Clone, Serialize)]
-pub struct GrantLine {
-    /// What it gives.
-    pub grant: Grant,
-    /// To whom, by name.
-    pub person: String,
-    /// At which site, by name.
-    pub site: Option<String>,
-    /// In which study, by name.
-    pub study: Option<String>,
-    /// From whom, by name; empty: the operator, at the founding.
-    pub given_by: String,
-    /// Why.
-    pub reason: Option<String>,
-    /// Whether it holds now.
-    pub holds: bool,
-    /// Since when.
-    pub from: Timestamp,
-}
-
-impl View for Grants {
-    const NAME: &'static str = "view.grants";
-    const NEEDS: Permission = Permission::GrantSee;
-    const RECORDED: bool = true;
-    type Shown = Vec<GrantLine>;
-
-    fn target(&self) -> Target {
-        Target::Scope(self.scope)
-    }
-
-    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<GrantLine>> {
-        const COLUMNS: &str = "SELECT id, person, role, study, site, starts, ends FROM role_grant";
-        let grants = match self.scope {
-            // The organization sees its own grants, and whom it appointed in its studies.
-            Scope::Organization => snapshot.db.select(
-                &format!("{COLUMNS} WHERE study IS NULL OR role = 'study_administrator' ORDER BY id"),
-                &[],
-                grant_row,
-            )?,
-            Scope::Study { study } => {
-                snapshot.db.select(&format!("{COLUMNS} WHERE study = ?1 ORDER BY id"), values![&study], grant_row)?
-            }
-            Scope::Site { study, site } => snapshot.db.select(
-                &format!("{COLUMNS} WHERE study = ?1 AND site = ?2 ORDER BY id"),
-                values![&study, &site],
-                grant_row,
-            )?,
-        };
-        grants.into_iter().map(|grant| line(snapshot, access, grant)).collect()
-    }
-
-    fn count(shown: &Vec<GrantLine>) -> u64 {
-        shown.len() as u64
-    }
-}
-
-fn line(snapshot: &Snapshot<'_>, access: &Access, grant: Grant) -> Result<GrantLine> {
-    let record = snapshot.current::<GrantRecord>(&grant.id)?.map(|(_, record)| record);
-    let (study, site) = match grant.scope {
-        Scope::Organization => (None, None),
-        Scope::Study { study } => (Some(study), None),
-        Scope::Site { study, site } => (Some(study), Some(site)),
+/// The name of a study and of a site or country in it, as far as a scope lies in them.
+pub(super) fn place_names(snapshot: &Snapshot<'_>, scope: &Scope) -> Result<(Option<String>, Option<String>)> {
+    let study = match scope.study() {
+        Some(study) => snapshot.db.one("SELECT name FROM study WHERE id = ?1", values![&study], |row| row.text(0))?,
+        None => None,
     };
-    let study_name =
-        |id: StudyId| snapshot.db.one("SELECT name FROM study WHERE id = ?1", values![&id], |row| row.text(0));
-    Ok(GrantLine {
-        person: name(snapshot, grant.person)?,
-        site: match site {
-            Some(site) => snapshot.db.one("SELECT name FROM site WHERE id = ?1", values![&site], |row| row.text(0))?,
-            None => None,
-        },
-        study: study.map(study_name).transpose()?.flatten(),
-        given_by: match record.as_ref().and_then(|record| record.given_by) {
-            Some(giver) => name(snapshot, giver)?,
-            None => String::new(),
-        },
-        reason: record.and_then(|record| record.reason),
-        holds: grant.holds(access.at()),
-        from: grant.from,
-        grant,
-    })
+    let within = match scope {
+        Scope::Site { site, .. } => {
+            snapshot.db.one("SELECT name FROM site WHERE id = ?1", values![site], |row| row.text(0))?
+        }
+        Scope::Country { country, .. } => Some(country.to_string()),
+        Scope::Organization | Scope::Study { .. } => None,
+    };
+    Ok((study, within))
 }
 
 /// A person's name, or the id where the person's key was destroyed.

@@ -6,11 +6,11 @@ use serde::{Serialize, Serializer};
 use trial::{
     ids::{SiteId, StudyId},
     permission::Permission,
-    role::Role,
 };
 
+use super::roles::{self, RoleShown};
 use crate::{
-    actor::{Access, grants_of},
+    actor::Access,
     backend::values,
     definitions::Defined,
     error::{Error, Result},
@@ -41,7 +41,7 @@ pub struct StudyShown {
     /// Its sites: all, or those of one's grants.
     pub sites: Vec<SiteLine>,
     /// One's roles in this study.
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleShown>,
 }
 
 /// A site.
@@ -73,16 +73,8 @@ impl View for ShowStudy {
             values![&self.study],
             |row| Ok(SiteLine { id: row.id(0)?, oid: row.text(1)?, name: row.text(2)?, country: row.maybe_text(3)? }),
         )?;
-        let mut roles = Vec::new();
-        for grant in grants_of(snapshot.db, access.person()?)? {
-            let here = match grant.scope {
-                trial::access::Scope::Organization => false,
-                trial::access::Scope::Study { study } | trial::access::Scope::Site { study, .. } => study == self.study,
-            };
-            if here && grant.holds(access.at()) && !roles.contains(&grant.role) {
-                roles.push(grant.role);
-            }
-        }
+        let mut roles: Vec<RoleShown> = roles::held(snapshot.db, access)?;
+        roles.retain(|held| held.scope.study() == Some(self.study));
         snapshot
             .db
             .one("SELECT oid, name, ledger, definition FROM study WHERE id = ?1", values![&self.study], |row| {

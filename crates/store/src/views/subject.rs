@@ -269,7 +269,10 @@ impl View for ShowSubject {
         for (event, repeat, form) in cells {
             matrix.take(&event, &repeat, form);
         }
-        let editable = matches!(access.capacity(), trial::access::Capacity::Role(role) if trial::role::may(role, Permission::FormEdit));
+        for visit in &mut matrix.visits {
+            visit.forms.retain(|cell| access.reaches_form(&cell.form));
+        }
+        let editable = access.may_also(Permission::FormEdit);
         Ok(SubjectShown {
             id: self.subject,
             code: code.map_or(Shown::Withheld, |code| access.show(&Kept(code))),

@@ -1,10 +1,13 @@
 //! What waits to be done: forms in progress at the sites of a study that one may see.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
     access::Sites,
-    ids::{StudyId, SubjectId},
+    definition::Indexed,
+    ids::{SiteId, StudyId, SubjectId},
     limit::PAGE_ROWS_MAX,
     permission::Permission,
 };
@@ -86,41 +89,24 @@ impl View for Worklist {
         };
         let mut shown = WorklistShown { forms: Vec::new(), total: 0 };
         for site in &sites {
-            let count = snapshot.db.one(
-                "SELECT count(*) FROM subject s JOIN visit v ON v.subject = s.id JOIN form f ON f.visit = v.id
-                 WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress'",
+            let country = snapshot
+                .db
+                .one("SELECT country FROM site WHERE id = ?1", values![site], |row| row.maybe_text(0))?
+                .flatten()
+                .and_then(|country| country.parse().ok());
+            let waiting = snapshot.db.select(
+                "SELECT f.form_oid, count(*) FROM subject s JOIN visit v ON v.subject = s.id JOIN form f ON f.visit = v.id
+                 WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress' GROUP BY f.form_oid",
                 values![&self.study, site],
-                |row| row.size(0),
+                |row| Ok((row.text(0)?, row.size(1)?)),
             )?;
-            shown.total = shown.total.saturating_add(count.unwrap_or(0));
-            let mut forms = snapshot.db.select(
-                "SELECT s.id, s.code, t.name, v.event_oid, v.repeat, f.form_oid, f.repeat, f.changed
-                 FROM subject s JOIN site t ON t.id = s.site JOIN visit v ON v.subject = s.id
-                      JOIN form f ON f.visit = v.id
-                 WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress' ORDER BY f.changed LIMIT ?3",
-                values![&self.study, site, self.limit],
-                |row| {
-                    let code = row.maybe_text(1)?;
-                    let (event, form) = (row.text(3)?, row.text(5)?);
-                    Ok(WaitingForm {
-                        subject: row.id(0)?,
-                        code: code.map_or(Shown::Withheld, |code| access.show(&Kept(code))),
-                        site: row.text(2)?,
-                        visit: study
-                            .and_then(|study| study.event(&event))
-                            .map_or_else(|| event.clone(), |def| def.name.clone()),
-                        name: study
-                            .and_then(|study| study.form(&form))
-                            .map_or_else(|| form.clone(), |def| def.name.clone()),
-                        event,
-                        event_repeat: row.text(4)?,
-                        form,
-                        form_repeat: row.text(6)?,
-                        changed: time::instant(row.int(7)?),
-                    })
-                },
-            )?;
-            shown.forms.append(&mut forms);
+            // A role may be bounded to some forms: of the others not even the names are told.
+            for (form, count) in waiting {
+                if access.reaches_form_at(self.study, *site, country, &form) {
+                    shown.total = shown.total.saturating_add(count);
+                    shown.forms.append(&mut self.waiting(snapshot, access, study, *site, &form)?);
+                }
+            }
         }
         shown.forms.sort_by_key(|form| form.changed);
         shown.forms.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
@@ -129,5 +115,46 @@ impl View for Worklist {
 
     fn count(shown: &WorklistShown) -> u64 {
         shown.forms.len() as u64
+    }
+}
+
+impl Worklist {
+    /// The forms of this kind that wait at a site, the longest first.
+    fn waiting(
+        &self,
+        snapshot: &Snapshot<'_>,
+        access: &Access,
+        study: Option<&Arc<Indexed>>,
+        site: SiteId,
+        form: &str,
+    ) -> Result<Vec<WaitingForm>> {
+        snapshot.db.select(
+            "SELECT s.id, s.code, t.name, v.event_oid, v.repeat, f.form_oid, f.repeat, f.changed
+             FROM subject s JOIN site t ON t.id = s.site JOIN visit v ON v.subject = s.id
+                  JOIN form f ON f.visit = v.id
+             WHERE s.study = ?1 AND s.site = ?2 AND f.state = 'in_progress' AND f.form_oid = ?3
+             ORDER BY f.changed LIMIT ?4",
+            values![&self.study, &site, form, self.limit],
+            |row| {
+                let code = row.maybe_text(1)?;
+                let (event, form) = (row.text(3)?, row.text(5)?);
+                Ok(WaitingForm {
+                    subject: row.id(0)?,
+                    code: code.map_or(Shown::Withheld, |code| access.show(&Kept(code))),
+                    site: row.text(2)?,
+                    visit: study
+                        .and_then(|study| study.event(&event))
+                        .map_or_else(|| event.clone(), |def| def.name.clone()),
+                    name: study
+                        .and_then(|study| study.form(&form))
+                        .map_or_else(|| form.clone(), |def| def.name.clone()),
+                    event,
+                    event_repeat: row.text(4)?,
+                    form,
+                    form_repeat: row.text(6)?,
+                    changed: time::instant(row.int(7)?),
+                })
+            },
+        )
     }
 }

@@ -18,7 +18,7 @@ use store::{
         AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, ItemChange, PublishDefinition, RegisterStudy,
         SaveForm,
     },
-    views::{MyStudies, Subjects},
+    views::{MyDuties, MyStudies, Subjects},
 };
 use testbed::Server;
 use trial::{
@@ -135,7 +135,9 @@ pub fn act<A: Act>(organization: &Organization, actor: &Actor, act: A) -> Receip
 fn enter(organization: &Organization, name: &str) -> Actor {
     organization.enrol(&format!("token of {name}"), PASSWORD, None, next()).unwrap();
     organization.sign_in(name, PASSWORD, None, &format!("session of {name}")).unwrap();
-    who(organization, name)
+    let somebody = who(organization, name);
+    act(organization, &somebody, organization.view(&somebody, &MyDuties {}).unwrap().signature());
+    somebody
 }
 
 pub fn who(organization: &Organization, name: &str) -> Actor {
@@ -150,8 +152,9 @@ fn join(organization: &Organization, adam: &Actor, giver: &Actor, name: &str, ro
         enrolment_tag: store::token_tag(&format!("token of {name}")),
     };
     let person = act(organization, adam, add).id("person").unwrap();
-    act(organization, giver, GiveGrant { person, role, scope, until: None, reason: None });
-    enter(organization, name)
+    let somebody = enter(organization, name);
+    act(organization, giver, GiveGrant { person, role, scope, from: None, until: None, reason: None });
+    somebody
 }
 
 /// The coordinator of an open installation, and the subjects there.

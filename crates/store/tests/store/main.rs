@@ -5,14 +5,18 @@
 mod world;
 
 mod disk;
+mod exceptions;
 mod fences;
 mod forms;
+mod gates;
 mod grants;
 mod kill;
 mod moving;
 mod opening;
+mod own_roles;
 mod past;
 mod people;
+mod policy;
 mod property;
 mod raw;
 mod requests;

@@ -98,6 +98,8 @@ fn a_second_factor_is_asked_for_and_each_code_works_once() {
     assert_refused(sign_in(Some(&code), "t"), "wrong");
     assert!(matches!(sign_in(Some(&code_now(&world)), "t").unwrap(), SignIn::Open(_)));
     let adam = world.whose("t").unwrap();
+    let signature = world.organization().view(&adam, &store::views::MyDuties {}).unwrap().signature();
+    world.act(&adam, signature);
     world.act(&adam, new_person("ana", "a"));
     world.finish();
 }

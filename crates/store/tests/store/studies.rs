@@ -24,7 +24,7 @@ fn a_study_is_registered_by_the_organization_and_opened_by_its_own_people() {
     let ask = ShowStudy { study: place.study };
     let shown = world.organization().view(&sofie, &ask).unwrap();
     assert_eq!((shown.oid.as_str(), shown.ledger, shown.definition, shown.sites.len()), ("S.VITALS", 2, 1, 2));
-    assert_eq!(shown.roles, [Role::StudyAdministrator]);
+    assert_eq!(shown.roles.iter().map(|held| held.role).collect::<Vec<_>>(), [Role::StudyAdministrator]);
     let hers = world.organization().view(&ana, &ask).unwrap();
     assert_eq!(hers.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["Oslo"], "her own site only");
     assert!(matches!(world.organization().view(&adam, &ask), Err(Error::Hidden)), "the organization opens no study");

@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::{
     Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, Result, SignIn,
     acts::{AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy},
+    views::MyDuties,
 };
 use testbed::Database;
 use trial::{
@@ -246,7 +247,7 @@ impl World {
     #[track_caller]
     pub fn grant(&mut self, giver: &str, person: PersonId, role: Role, scope: Scope) -> Receipt {
         let giver = self.actor(giver);
-        self.act(&giver, GiveGrant { person, role, scope, until: None, reason: None })
+        self.act(&giver, GiveGrant { person, role, scope, from: None, until: None, reason: None })
     }
 
     /// A person with a role at a site, from the study's administrator.
@@ -292,6 +293,8 @@ impl World {
         self.organization().enrol(token, PASSWORD, None, request).unwrap();
         let actor = self.sign_in(name, &format!("session-of-{name}"));
         let person = actor.person().unwrap();
+        let signature = self.organization().view(&actor, &MyDuties {}).unwrap().signature();
+        self.act(&actor, signature);
         self.people.insert(name.to_owned(), (person, actor));
         person
     }

@@ -6,8 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    CheckRule, CodeListContent, CodeListOid, ConditionOid, EventOid, FormOid, ItemGroupOid, ItemGroupRef, ItemOid,
-    MethodOid, PresentationOid, Study, StudyVersion, Text, UnitOid, VersionRef, limit,
+    CheckRule, CodeListContent, CodeListOid, ConditionOid, EventOid, FormOid, ITEM_CLASS, ItemClass, ItemGroupOid,
+    ItemGroupRef, ItemOid, MethodOid, PresentationOid, Study, StudyVersion, Text, UnitOid, VersionRef, limit,
 };
 
 /// Something wrong with a definition.
@@ -51,6 +51,8 @@ pub enum ProblemCode {
     UncheckedReference,
     /// Item groups hold each other.
     Circular,
+    /// An item's class is none.
+    UnknownClass,
     /// Too many, too long or too deep.
     Limit,
 }
@@ -380,6 +382,13 @@ fn check_items(version: &StudyVersion, targets: &Targets<'_>, found: &mut Found)
             let check_units = item.range_checks.iter().filter_map(|check| check.unit.as_ref());
             for unit in item.units.iter().chain(check_units) {
                 found.refers(targets, targets.units.contains(unit), "measurement unit", unit.as_str());
+            }
+            for alias in item.aliases.iter().filter(|alias| alias.context == ITEM_CLASS) {
+                if ItemClass::named(&alias.name).is_none() {
+                    let name: String = alias.name.chars().take(40).collect();
+                    let message = format!("its class is “{name}”: plain, identifying and blinded are classes");
+                    found.refuse(ProblemCode::UnknownClass, message);
+                }
             }
             if let Some(list) = &item.code_list {
                 found.refers(targets, targets.code_lists.contains(list), "code list", list.as_str());

@@ -56,6 +56,43 @@ pub struct ItemDef {
     pub extensions: Vec<Extension>,
 }
 
+/// Who may see values of an item. The file says so by an alias in the context [`ITEM_CLASS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemClass {
+    /// Whoever sees the form.
+    Plain,
+    /// It tells who the subject is: initials, a date of birth, an address.
+    Identifying,
+    /// It tells, or would tell, which treatment the subject has.
+    Blinded,
+}
+
+/// The context of the alias that names an item's class: `<Alias Context="ItemClass" Name="identifying"/>`, or `blinded`.
+pub const ITEM_CLASS: &str = "ItemClass";
+
+impl ItemClass {
+    /// The class of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<ItemClass> {
+        match name {
+            "plain" => Some(ItemClass::Plain),
+            "identifying" => Some(ItemClass::Identifying),
+            "blinded" => Some(ItemClass::Blinded),
+            _ => None,
+        }
+    }
+}
+
+impl ItemDef {
+    /// Its class. A name that is not known closes it as far as can be: a definition with one is not published.
+    #[must_use]
+    pub fn class(&self) -> ItemClass {
+        let named = self.aliases.iter().filter(|alias| alias.context == ITEM_CLASS);
+        named.map(|alias| ItemClass::named(&alias.name).unwrap_or(ItemClass::Blinded)).max().unwrap_or(ItemClass::Plain)
+    }
+}
+
 /// The question of a dictionary (ODM: ExternalQuestion).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

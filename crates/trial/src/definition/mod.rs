@@ -27,7 +27,9 @@ pub use extension::{Extension, ExtensionKind};
 pub use form::{ArchiveLayout, FormDef, FormRef};
 pub use group::{ItemGroupDef, ItemGroupRef, ItemRef};
 pub use index::Indexed;
-pub use item::{CheckRule, Comparator, DataType, ExternalQuestion, ItemDef, RangeCheck, Severity};
+pub use item::{
+    CheckRule, Comparator, DataType, ExternalQuestion, ITEM_CLASS, ItemClass, ItemDef, RangeCheck, Severity,
+};
 pub use oid::*;
 pub use rule::{ConditionDef, FormalExpression, ImputationMethod, MethodDef, MethodType, Presentation};
 pub use study::{Alias, MeasurementUnit, Study, StudyVersion, UNPLACED_FORMS, VersionRef};

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use store::{
     Receipt,
-    acts::{EndGrant, GiveGrant},
+    acts::{ConfirmGrant, EndGrant, GiveGrant},
     views::{GrantLine, Grants},
 };
 use trial::{
@@ -24,11 +24,11 @@ use crate::{
 };
 
 pub(super) fn table() -> Table {
-    routes().get("/grants", Does::view::<Grants>(), list).post("/grants", Does::act::<GiveGrant>(), give).post(
-        "/grants/{grant}/end",
-        Does::act::<EndGrant>(),
-        end,
-    )
+    routes()
+        .get("/grants", Does::view::<Grants>(), list)
+        .post("/grants", Does::act::<GiveGrant>(), give)
+        .post("/grants/{grant}/end", Does::act::<EndGrant>(), end)
+        .post("/grants/{grant}/confirm", Does::act::<ConfirmGrant>(), confirm)
 }
 
 /// Grants of a scope, ended ones included
@@ -51,6 +51,9 @@ pub(super) struct NewGrant {
     /// Where.
     #[schema(value_type = schema::Scope)]
     scope: Scope,
+    /// From when on; left out: now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
     /// Until when; left out: until it is ended.
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
@@ -64,9 +67,9 @@ pub(super) struct NewGrant {
 pub(super) async fn give(
     asker: Asker,
     RequestKey(request): RequestKey,
-    Body(NewGrant { person, role, scope, until, reason }): Body<NewGrant>,
+    Body(NewGrant { person, role, scope, from, until, reason }): Body<NewGrant>,
 ) -> Answer<Response> {
-    let receipt = asker.act(GiveGrant { person, role, scope, until, reason }, request).await?;
+    let receipt = asker.act(GiveGrant { person, role, scope, from, until, reason }, request).await?;
     Ok(created(Made::<GrantId>::first(receipt, "grant")))
 }
 
@@ -88,4 +91,15 @@ pub(super) async fn end(
     Body(Reason { reason }): Body<Reason>,
 ) -> Answer<Json<Receipt>> {
     Ok(Json(asker.act(EndGrant { grant, reason }, request).await?))
+}
+
+/// Confirm a grant: somebody looked, and the person still needs it
+#[utoipa::path(post, path = "/api/v1/grants/{grant}/confirm", tag = "grants",
+    params(("grant" = String, Path, format = Uuid)), responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn confirm(
+    asker: Asker,
+    Path(grant): Path<GrantId>,
+    RequestKey(request): RequestKey,
+) -> Answer<Json<Receipt>> {
+    Ok(Json(asker.act(ConfirmGrant { grant }, request).await?))
 }

@@ -3,8 +3,10 @@
 //! Handlers only parse, ask the store, and answer. What they answer is described by [`schema`], and the document at
 //! `/api/v1/openapi.json` is made of the handlers' own annotations and of the route table.
 
+mod access;
 mod account;
 mod definition;
+mod duty;
 mod enrolment;
 mod export;
 mod form;
@@ -13,6 +15,8 @@ mod import;
 mod ledger;
 mod openapi;
 mod people;
+mod policy;
+mod role;
 pub mod schema;
 mod session;
 mod study;
@@ -27,6 +31,7 @@ use serde::Serialize;
 use store::Receipt;
 use trial::{
     access::Scope,
+    country::Country,
     ids::{SiteId, StudyId},
 };
 
@@ -45,6 +50,10 @@ pub(crate) fn table() -> Table {
         .merge(people::table())
         .merge(enrolment::table())
         .merge(grant::table())
+        .merge(role::table())
+        .merge(policy::table())
+        .merge(duty::table())
+        .merge(access::table())
         .merge(study::table())
         .merge(definition::table())
         .merge(subject::table())
@@ -80,7 +89,8 @@ impl<I: trial::ids::Id + std::str::FromStr> Made<I> {
     }
 }
 
-/// Where a list is asked for: the organization, a study (`?study=`), or a site of it (`?study=&site=`).
+/// Where a list is asked for: the organization, a study (`?study=`), a country of it (`?study=&country=`), or a site
+/// (`?study=&site=`).
 #[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -91,15 +101,22 @@ struct At {
     /// A site of that study.
     #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
+    /// A country of that study (ISO 3166-1 alpha-2).
+    #[param(value_type = Option<String>)]
+    country: Option<Country>,
 }
 
 impl At {
     fn scope(self) -> Answer<Scope> {
-        match (self.study, self.site) {
-            (None, None) => Ok(Scope::Organization),
-            (Some(study), None) => Ok(Scope::Study { study }),
-            (Some(study), Some(site)) => Ok(Scope::Site { study, site }),
-            (None, Some(_)) => Err(Problem::malformed("a site is asked for together with its study: add ?study=")),
+        match (self.study, self.site, self.country) {
+            (None, None, None) => Ok(Scope::Organization),
+            (Some(study), None, None) => Ok(Scope::Study { study }),
+            (Some(study), Some(site), None) => Ok(Scope::Site { study, site }),
+            (Some(study), None, Some(country)) => Ok(Scope::Country { study, country }),
+            (None, ..) => {
+                Err(Problem::malformed("a site or country is asked for together with its study: add ?study="))
+            }
+            (Some(_), Some(_), Some(_)) => Err(Problem::malformed("ask for a site or a country, not for both")),
         }
     }
 }

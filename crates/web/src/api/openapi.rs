@@ -17,7 +17,8 @@ use utoipa::{
 };
 
 use super::{
-    account, definition, enrolment, export, form, grant, import, ledger, people, routes, session, study, subject,
+    access, account, definition, duty, enrolment, export, form, grant, import, ledger, people, policy, role, routes,
+    session, study, subject,
 };
 use crate::{
     error::{FieldProblem, Problem},
@@ -49,7 +50,12 @@ pub(super) async fn show() -> Response {
         account::sessions, account::end_session, account::end_others,
         people::list, people::add, people::renew, people::require_new_password, people::disable,
         enrolment::show, enrolment::enrol,
-        grant::list, grant::give, grant::end,
+        grant::list, grant::give, grant::confirm, grant::end,
+        role::list, role::define, role::change,
+        policy::show, policy::set,
+        duty::mine, duty::sign, duty::list, duty::publish, duty::add_course, duty::change_course, duty::record,
+        access::matrix, access::mine, access::ask, access::break_glass, access::requests, access::answer,
+        access::review, access::delegations, access::delegate, access::end_delegation,
         study::mine, study::register, study::show, study::sites, study::add_site,
         definition::show, definition::publish,
         subject::list, subject::add, subject::show, subject::erase,

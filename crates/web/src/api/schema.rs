@@ -1,8 +1,10 @@
 //! What the API's answers look like, for its OpenAPI document. The answers themselves are what the store shows; a test
 //! (`tests/web/contract.rs`) holds every answer against these, so that neither changes alone.
 
+mod access;
 mod form;
 
+pub use access::{AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, MatrixLine, RoleLine, Setting};
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,27 +49,11 @@ pub struct Made {
     pub receipt: Receipt,
 }
 
-/// A role.
+/// A role: `coordinator`, `investigator`, `data_manager`, `monitor`, `auditor`, `organization_administrator`,
+/// `study_administrator`, `site_administrator`, `support`, or `role:` and the id of one of the organization's own.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Enters data at a site.
-    Coordinator,
-    /// Answers for a site's data.
-    Investigator,
-    /// Builds the study, imports, exports, cleans.
-    DataManager,
-    /// Verifies against source.
-    Monitor,
-    /// Checks everything, changes nothing.
-    Auditor,
-    /// Adds people, registers studies, appoints study administrators.
-    OrganizationAdministrator,
-    /// Adds sites, gives roles in one study.
-    StudyAdministrator,
-    /// Gives roles at one site.
-    SiteAdministrator,
-}
+#[schema(example = "coordinator")]
+pub struct Role(String);
 
 /// Where a role holds.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -80,6 +66,14 @@ pub enum Scope {
         /// Which.
         #[schema(format = Uuid)]
         study: String,
+    },
+    /// A study's sites in one country, those to come too.
+    Country {
+        /// Of which study.
+        #[schema(format = Uuid)]
+        study: String,
+        /// ISO 3166-1 alpha-2.
+        country: String,
     },
     /// One site of a study.
     Site {
@@ -122,8 +116,10 @@ pub struct Account {
     pub second_factor: bool,
     /// Whether the organization asks for one.
     pub second_factor_needed: bool,
-    /// Roles that hold now.
+    /// Roles that hold now, those that give nothing for the time being too.
     pub roles: Vec<RoleHeld>,
+    /// Agreements that wait for a signature.
+    pub unsigned: u64,
     /// Open sessions.
     pub sessions: Vec<Session>,
 }
@@ -131,10 +127,47 @@ pub struct Account {
 /// A role that somebody holds.
 #[derive(Serialize, ToSchema)]
 pub struct RoleHeld {
+    /// The grant.
+    #[schema(format = Uuid)]
+    pub grant: String,
     /// Which.
     pub role: Role,
+    /// Its name.
+    pub title: String,
     /// Where.
     pub scope: Scope,
+    /// What it lets one do there; nothing while it gives nothing.
+    pub permissions: Vec<String>,
+    /// Why it gives nothing for the time being.
+    pub lapse: Option<Lapse>,
+    /// How it came about, where that is not the usual way.
+    pub exception: Option<Exception>,
+    /// Roles that it gives and ends.
+    pub administers: Vec<Role>,
+}
+
+/// Why a grant that stands gives nothing for the time being.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lapse {
+    /// An agreement is not signed in its current version.
+    AgreementUnsigned,
+    /// A training that the role needs is missing, or too long ago.
+    TrainingLapsed,
+    /// Nobody confirmed in time that the person still needs it.
+    ReviewOverdue,
+    /// The site's investigator has not delegated anything to the person.
+    NotDelegated,
+}
+
+/// How somebody came to a grant that nobody gave them in the usual way.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exception {
+    /// They asked, and somebody else approved.
+    Approved,
+    /// They broke the glass.
+    Emergency,
 }
 
 /// A session as its owner sees it.
@@ -178,21 +211,34 @@ pub struct Person {
 pub struct GrantLine {
     /// What it gives.
     pub grant: Grant,
+    /// The role's name.
+    pub title: String,
     /// To whom, by name.
     pub person: String,
-    /// At which site, by name.
+    /// At which site or in which country, by name.
     pub site: Option<String>,
     /// In which study, by name.
     pub study: Option<String>,
     /// From whom, by name; empty: the operator, at the founding.
     pub given_by: String,
+    /// Who ended it, by name.
+    pub ended_by: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// Whether it holds now.
     pub holds: bool,
+    /// Why it gives nothing for the time being.
+    pub lapse: Option<Lapse>,
     /// Since when.
     #[schema(format = DateTime)]
     pub from: String,
+    /// Until when somebody has to confirm it; after that it lapses.
+    #[schema(format = DateTime)]
+    pub confirm_by: Option<String>,
+    /// Whether it is time to confirm it.
+    pub confirm_now: bool,
+    /// Whether the asker may confirm and end it.
+    pub administered: bool,
 }
 
 /// A grant.
@@ -214,6 +260,9 @@ pub struct Grant {
     /// Before this instant; null while open.
     #[schema(format = DateTime)]
     pub until: Option<String>,
+    /// How it came about, where that is not the usual way; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
 }
 
 /// A study one works in.
@@ -231,7 +280,7 @@ pub struct StudyLine {
     /// Number of its ledger.
     pub ledger: u32,
     /// One's roles there.
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleHeld>,
     /// Subjects that one may see.
     pub subjects: u64,
 }
@@ -253,7 +302,7 @@ pub struct Study {
     /// Its sites: all, or those of one's grants.
     pub sites: Vec<Site>,
     /// One's roles in this study.
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleHeld>,
 }
 
 /// A site.
@@ -400,6 +449,8 @@ pub struct EntryLine {
     pub who: String,
     /// In which role.
     pub role: String,
+    /// In which role, in words.
+    pub role_title: String,
     /// Which act or view.
     pub act: String,
     /// On what.

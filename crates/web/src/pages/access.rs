@@ -5,19 +5,20 @@ use axum::{http::StatusCode, response::Response};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::{
     Error,
-    acts::{EndGrant, GiveGrant},
-    views::{GrantLine, Grants, People, PersonLine},
+    acts::{ConfirmGrant, EndGrant, GiveGrant},
+    views::{GrantLine, Grants, People, PersonLine, RoleBook, RoleLine},
 };
 use trial::{
     access::Scope,
+    country::Country,
     ids::{GrantId, PersonId, SiteId, StudyId},
     permission::Permission,
-    role::{Level, Role, may},
+    role::Role,
 };
 
 use super::{
     fields::{Fields, Refused, outcome},
-    frame::{Frame, Reader, any, render_as, to},
+    frame::{Frame, Reader, render_as, to},
     people::Where,
     show::filters,
 };
@@ -47,6 +48,7 @@ struct AccessPage {
 struct Typed {
     person: String,
     role: String,
+    from: String,
     until: String,
     reason: String,
 }
@@ -59,9 +61,9 @@ pub async fn access(reader: Reader, Query(asked): Query<Where>) -> Answer<Respon
 /// Gives a role.
 pub async fn give(reader: Reader, Query(asked): Query<Where>, fields: Fields) -> Answer<Response> {
     let request = fields.request()?;
-    let [person, role, until, reason] =
-        ["person", "role", "until", "reason"].map(|field| fields.get(field).trim().to_owned());
-    let typed = Typed { person, role, until, reason };
+    let [person, role, from, until, reason] =
+        ["person", "role", "from", "until", "reason"].map(|field| fields.get(field).trim().to_owned());
+    let typed = Typed { person, role, from, until, reason };
     let done = match grant(&typed) {
         Ok(act) => reader.asker.act(act, request).await,
         Err(error) => Err(error),
@@ -87,12 +89,32 @@ pub async fn end(
     }
 }
 
+/// Confirms that somebody still needs a role.
+pub async fn confirm(
+    reader: Reader,
+    Path(grant): Path<GrantId>,
+    Query(asked): Query<Where>,
+    fields: Fields,
+) -> Answer<Response> {
+    let request = fields.request()?;
+    match outcome(reader.asker.act(ConfirmGrant { grant }, request).await)? {
+        Ok(_) => Ok(to(address(asked.scope()))),
+        Err((status, why)) => page(&reader, status, asked.scope(), Typed::default(), why).await,
+    }
+}
+
 /// The address of this page for a scope.
 fn address(scope: Scope) -> String {
+    format!("/access{}", query(scope))
+}
+
+/// What an address says of a scope.
+pub(super) fn query(scope: Scope) -> String {
     match scope {
-        Scope::Organization => "/access".to_owned(),
-        Scope::Study { study } => format!("/access?study={study}"),
-        Scope::Site { study, site } => format!("/access?study={study}&site={site}"),
+        Scope::Organization => String::new(),
+        Scope::Study { study } => format!("?study={study}"),
+        Scope::Country { study, country } => format!("?study={study}&country={country}"),
+        Scope::Site { study, site } => format!("?study={study}&site={site}"),
     }
 }
 
@@ -104,9 +126,17 @@ fn grant(typed: &Typed) -> store::Result<GiveGrant> {
         person,
         role,
         scope,
+        from: if typed.from.is_empty() { None } else { Some(start_of(&typed.from)?) },
         until: if typed.until.is_empty() { None } else { Some(end_of(&typed.until)?) },
         reason: Some(typed.reason.clone()).filter(|reason| !reason.is_empty()),
     })
+}
+
+/// A role holds from the beginning of its first day, in UTC.
+fn start_of(day: &str) -> store::Result<Timestamp> {
+    let day: Date = day.parse().map_err(|_| Error::refused("from", "no_date", "type the first day as 2027-03-01"))?;
+    let start = day.to_zoned(TimeZone::UTC);
+    start.map(|start| start.timestamp()).map_err(|_| Error::refused("from", "no_date", "choose another first day"))
 }
 
 /// A role holds through its last day, in UTC.
@@ -116,15 +146,16 @@ fn end_of(day: &str) -> store::Result<Timestamp> {
     after.map(|end| end.timestamp()).map_err(|_| Error::refused("until", "no_date", "choose an earlier last day"))
 }
 
-/// `coordinator study site`
+/// `coordinator`, `coordinator study`, `coordinator study site` or `monitor study NO`
 fn choice(text: &str) -> Option<(Role, Scope)> {
     let mut words = text.split(' ');
     let role = Role::from_code(words.next()?)?;
     let study: Option<StudyId> = words.next().and_then(|id| id.parse().ok());
-    let site: Option<SiteId> = words.next().and_then(|id| id.parse().ok());
-    let scope = match (study, site) {
-        (Some(study), Some(site)) => Scope::Site { study, site },
-        (Some(study), None) => Scope::Study { study },
+    let within = words.next();
+    let scope = match (study, within.map(str::parse::<SiteId>), within.map(str::parse::<Country>)) {
+        (Some(study), Some(Ok(site)), _) => Scope::Site { study, site },
+        (Some(study), _, Some(Ok(country))) => Scope::Country { study, country },
+        (Some(study), ..) => Scope::Study { study },
         _ => Scope::Organization,
     };
     Some((role, scope))
@@ -132,87 +163,76 @@ fn choice(text: &str) -> Option<(Role, Scope)> {
 
 fn spelled(role: Role, scope: Scope) -> String {
     match scope {
-        Scope::Organization => role.code().to_owned(),
-        Scope::Study { study } => format!("{} {study}", role.code()),
-        Scope::Site { study, site } => format!("{} {study} {site}", role.code()),
+        Scope::Organization => role.code().into_owned(),
+        Scope::Study { study } => format!("{role} {study}"),
+        Scope::Country { study, country } => format!("{role} {study} {country}"),
+        Scope::Site { study, site } => format!("{role} {study} {site}"),
     }
 }
 
 async fn page(reader: &Reader, status: StatusCode, scope: Scope, typed: Typed, why: Refused) -> Answer<Response> {
     let grants = reader.asker.view(Grants { scope }).await?;
-    let frame = match scope {
-        Scope::Organization => reader.frame("organization access").await?,
-        Scope::Study { study } | Scope::Site { study, .. } => reader.study_frame("access", study).await?,
+    let frame = match scope.study() {
+        None => reader.frame("organization access").await?,
+        Some(study) => reader.maybe_study_frame("access", study).await?,
     };
-    let gives = gives(&frame, scope);
-    let people = if gives {
-        let mut people = reader.asker.view(People { scope }).await?;
+    let gives = frame.may_at(Permission::GrantGive, scope);
+    let (mut people, mut choices) = (Vec::new(), Vec::new());
+    if gives {
+        people = reader.asker.view(People { scope }).await?;
         people.retain(|person| person.active && person.id != frame.account.id);
-        people
-    } else {
-        Vec::new()
-    };
-    let choices = if gives { choices(&frame, scope, &grants) } else { Vec::new() };
-    let of = match scope {
-        Scope::Organization => frame.account.organization.clone(),
-        Scope::Study { .. } => frame.study.as_ref().map_or_else(String::new, |study| study.name.clone()),
-        Scope::Site { site, .. } => site_name(&frame, site),
-    };
-    let (holding, past) = grants.into_iter().partition(|line| line.holds);
+        let book = reader.asker.view(RoleBook { scope }).await?;
+        choices = offered(&frame, scope, &grants, &book);
+    }
+    let of = frame.scope_name(&scope).unwrap_or_else(|| named_by(&grants, scope));
+    let (holding, past) = grants.into_iter().partition(|line| line.holds || line.grant.until.is_none());
     render_as(status, &AccessPage { of, scope, holding, past, gives, people, choices, typed, why, frame })
 }
 
-fn site_name(frame: &Frame, site: SiteId) -> String {
-    let sites = frame.study.as_ref().map_or(&[][..], |study| &study.sites);
-    sites.iter().find(|line| line.id == site).map_or_else(|| "a site".to_owned(), |line| line.name.clone())
-}
-
-/// Whether one of one's roles gives roles at this scope.
-fn gives(frame: &Frame, scope: Scope) -> bool {
-    match scope {
-        Scope::Organization => frame.organization_may(Permission::GrantGive),
-        Scope::Study { study } => frame
-            .account
-            .roles
-            .iter()
-            .any(|held| held.scope == (Scope::Study { study }) && may(held.role, Permission::GrantGive)),
-        Scope::Site { .. } => frame.study.as_ref().is_some_and(|study| any(&study.roles, Permission::GrantGive)),
-    }
+/// The name of a scope, as the lines of its grants tell it.
+fn named_by(grants: &[GrantLine], scope: Scope) -> String {
+    let line = grants.iter().find(|line| line.grant.scope.study() == scope.study());
+    line.and_then(|line| line.study.clone()).unwrap_or_else(|| "a study".to_owned())
 }
 
 /// Every role that may be given from here, with its place.
-fn choices(frame: &Frame, scope: Scope, grants: &[GrantLine]) -> Vec<(String, String)> {
+fn offered(frame: &Frame, scope: Scope, grants: &[GrantLine], book: &[RoleLine]) -> Vec<(String, String)> {
     let mut choices = Vec::new();
-    let mut offer = |level: Level, scope: Scope, place: &str, skip: &[Role]| {
-        for role in Role::ALL.iter().filter(|role| role.levels().contains(&level) && !skip.contains(role)) {
-            choices.push((spelled(*role, scope), format!("{}, {place}", role.title())));
+    let mut offer = |scope: Scope, place: &str| {
+        for line in book.iter().filter(|line| line.offered && line.levels.contains(&scope.level())) {
+            if frame.gives(line.role, scope) {
+                choices.push((spelled(line.role, scope), format!("{}, {place}", line.title)));
+            }
         }
     };
     match scope {
         Scope::Organization => {
-            offer(Level::Organization, scope, &frame.account.organization, &[]);
-            // The organization appoints who administers its studies; it knows those by whom it appointed before.
-            let mut known: Vec<(StudyId, String)> = Vec::new();
+            offer(scope, &frame.account.organization);
+            // The organization knows its studies by whom it appointed there.
+            let mut known: Vec<StudyId> = Vec::new();
             for line in grants {
-                if let (Scope::Study { study }, Some(name)) = (line.grant.scope, &line.study)
-                    && !known.iter().any(|(id, _)| *id == study)
+                if let (Some(study), Some(name)) = (line.grant.scope.study(), &line.study)
+                    && !known.contains(&study)
                 {
-                    known.push((study, name.clone()));
+                    known.push(study);
+                    offer(Scope::Study { study }, name);
                 }
-            }
-            let others: Vec<Role> =
-                Role::ALL.iter().copied().filter(|role| *role != Role::StudyAdministrator).collect();
-            for (study, name) in known {
-                offer(Level::Study, Scope::Study { study }, &name, &others);
             }
         }
         Scope::Study { study } => {
-            offer(Level::Study, scope, "the whole study", &[Role::StudyAdministrator]);
-            for site in frame.study.as_ref().map_or(&[][..], |study| &study.sites) {
-                offer(Level::Site, Scope::Site { study, site: site.id }, &site.name, &[]);
+            offer(scope, "the whole study");
+            let sites = frame.study.as_ref().map_or(&[][..], |study| &study.sites);
+            let countries: std::collections::BTreeSet<Country> =
+                sites.iter().filter_map(|site| site.country.as_deref()?.parse().ok()).collect();
+            for country in countries {
+                offer(Scope::Country { study, country }, &country.to_string());
+            }
+            for site in sites {
+                offer(Scope::Site { study, site: site.id }, &site.name);
             }
         }
-        Scope::Site { site, .. } => offer(Level::Site, scope, &site_name(frame, site), &[]),
+        Scope::Country { country, .. } => offer(scope, &country.to_string()),
+        Scope::Site { .. } => offer(scope, &frame.scope_name(&scope).unwrap_or_else(|| "the site".to_owned())),
     }
     choices
 }
@@ -221,19 +241,25 @@ impl AccessPage {
     /// Where a grant holds, in words.
     fn place(&self, line: &GrantLine) -> String {
         match (&line.site, &line.study) {
-            (Some(site), _) => site.clone(),
+            (Some(within), Some(study)) if self.scope == Scope::Organization => format!("{within}, {study}"),
+            (Some(within), _) => within.clone(),
             (None, Some(study)) => format!("{study}, every site"),
             (None, None) => self.frame.account.organization.clone(),
         }
     }
 
     fn query(&self) -> String {
-        address(self.scope).strip_prefix("/access").unwrap_or_default().to_owned()
+        query(self.scope)
     }
 
     /// Whether the reader may end it: nobody ends a role of their own here by mistake.
     fn ends(&self, line: &GrantLine) -> bool {
-        self.gives && line.grant.person != self.frame.account.id
+        line.administered && line.grant.person != self.frame.account.id
+    }
+
+    /// Whether it is time for the reader to confirm it.
+    fn confirms(&self, line: &GrantLine) -> bool {
+        self.ends(line) && line.holds && line.confirm_now && line.grant.exception.is_none()
     }
 }
 
@@ -249,6 +275,8 @@ mod tests {
             (Role::Auditor, Scope::Organization),
             (Role::DataManager, Scope::Study { study }),
             (Role::Coordinator, Scope::Site { study, site }),
+            (Role::Monitor, Scope::Country { study, country: "NO".parse().unwrap_or_else(|_| panic!("a country")) }),
+            (Role::Own(trial::ids::Id::from_bytes([7; 16])), Scope::Site { study, site }),
         ] {
             assert_eq!(choice(&spelled(role, scope)), Some((role, scope)));
         }

@@ -115,7 +115,6 @@ async fn page(
 ) -> Answer<Response> {
     let frame = reader.frame("account").await?;
     let address = second_factor::address(&frame.account.organization, &frame.account.sign_in, &secret);
-    let roles =
-        frame.account.roles.iter().map(|held| (held.role.title().to_owned(), frame.scope(&held.scope))).collect();
+    let roles = frame.account.roles.iter().map(|held| (held.title.clone(), frame.scope(&held.scope))).collect();
     render_as(status, &AccountPage { roles, spelled: spelled(&secret), qr: qr(&address)?, secret, done, why, frame })
 }

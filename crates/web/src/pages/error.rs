@@ -53,6 +53,16 @@ fn words(problem: &Problem) -> (&'static str, &'static str, &'static str) {
         (_, "spent") => {
             ("clock", "This link works no more", "Each enrolment link works once, for a week. Nothing was changed.")
         }
+        (403, "agreement_unsigned") => (
+            "file",
+            "Something to sign first",
+            "The agreements that wait for your signature stand on the page of your account.",
+        ),
+        (403, "training_lapsed" | "review_overdue" | "not_delegated") => (
+            "clock",
+            "Your role rests",
+            "You still hold it, and nothing was lost. Once what is due is done, it works again at once.",
+        ),
         (403, "cross_site") => ("stop", "Not done", "Go to the page yourself and do it there."),
         (403, _) => (
             "access",
@@ -65,6 +75,9 @@ fn words(problem: &Problem) -> (&'static str, &'static str, &'static str) {
             "Either there is nothing at this address, or it lies where none of your roles reaches. The two look the same on purpose.",
         ),
         (405, _) => ("stop", "Not at this address", "Go back and use the page’s own buttons."),
+        (409, "policy_unsigned" | "comes_round" | "chain_too_long" | "self_approval" | "too_many") => {
+            ("stop", "Not done", "Nothing was changed. Something else has to be so first.")
+        }
         (409, _) => {
             ("warn", "Somebody was faster", "Go back, load the page again, and compare before you do it again.")
         }

@@ -11,13 +11,13 @@ use axum::{
 use jiff::Timestamp;
 use store::{
     Error,
-    views::{Account, AccountShown, MyStudies, ShowStudy, SiteLine, StudyLine, StudyShown},
+    views::{Account, AccountShown, MyStudies, RoleShown, ShowStudy, SiteLine, StudyLine, StudyShown},
 };
 use trial::{
     access::{self, Scope},
     ids::{RequestId, SiteId, StudyId},
     permission::Permission,
-    role::{Role, may},
+    role::Role,
 };
 
 use crate::{
@@ -140,17 +140,14 @@ impl Reader {
         let account = self.asker.view(Account {}).await?;
         let studies = self.asker.view(MyStudies {}).await?;
         let mut places = vec![place("/", "home", "Home", here)];
-        let roles = |level: fn(&Scope) -> bool| -> Vec<Role> {
-            account.roles.iter().filter(|role| level(&role.scope)).map(|role| role.role).collect()
-        };
-        let of_organization = roles(|scope| matches!(scope, Scope::Organization));
-        if any(&of_organization, Permission::PeopleSee) {
+        let here_may = |permission| opens_to(&account, permission, access::Place::Organization);
+        if here_may(Permission::PeopleSee) {
             places.push(place("/people", "people", "People", here));
         }
-        if any(&of_organization, Permission::GrantSee) {
+        if here_may(Permission::GrantSee) {
             places.push(place("/access", "access", "Access", here));
         }
-        if any(&of_organization, Permission::LedgerSee) {
+        if here_may(Permission::LedgerSee) {
             places.push(place("/ledgers/1", "ledger", "Organization’s ledger", here));
         }
         let study_places = study.as_ref().map_or_else(Vec::new, |study| study_places(&account, study, here));
@@ -195,7 +192,7 @@ fn study_places(account: &AccountShown, study: &StudyShown, here: &str) -> Vec<P
         places.push(titled(format!("/access?study={}", study.id), "access", "Access", here == "access"));
     } else {
         // Who administers single sites has a page for each.
-        let sees = |site: &&SiteLine| may(Permission::GrantSee, access::Place::Site(study.id, site.id));
+        let sees = |site: &&SiteLine| may(Permission::GrantSee, at_site(study.id, site));
         for site in study.sites.iter().filter(sees) {
             let href = format!("/access?study={}&site={}", study.id, site.id);
             places.push(titled(href, "access", &format!("Access at {}", site.name), here == "access"));
@@ -209,7 +206,12 @@ fn study_places(account: &AccountShown, study: &StudyShown, here: &str) -> Vec<P
 
 /// Whether one of the account's roles opens this.
 fn opens_to(account: &AccountShown, permission: Permission, place: access::Place) -> bool {
-    account.roles.iter().any(|held| access::opens(held.role, &held.scope, permission, place))
+    account.roles.iter().any(|held| access::opens(held.permissions, &held.scope, permission, place))
+}
+
+/// The place of a site.
+fn at_site(study: StudyId, site: &SiteLine) -> access::Place {
+    access::Place::Site(study, site.id, site.country.as_deref().and_then(|country| country.parse().ok()))
 }
 
 fn place(href: &str, icon: &'static str, title: &str, here: &str) -> Place {
@@ -232,16 +234,26 @@ pub fn step(href: impl Into<String>, title: impl Into<String>) -> Step {
 }
 
 /// Whether one of these roles may.
-pub fn any(roles: &[Role], permission: Permission) -> bool {
-    roles.iter().any(|role| may(*role, permission))
+pub fn any(roles: &[RoleShown], permission: Permission) -> bool {
+    roles.iter().any(|held| held.permissions.hold(permission))
+}
+
+/// The names of these roles, each once.
+pub fn titles(roles: &[RoleShown]) -> String {
+    let mut titles: Vec<&str> = Vec::new();
+    for held in roles {
+        if !titles.contains(&held.title.as_str()) {
+            titles.push(&held.title);
+        }
+    }
+    titles.join(", ")
 }
 
 impl Frame {
     /// One's roles in the study of the page, in words.
     #[must_use]
     pub fn roles(&self) -> String {
-        let roles = self.study.as_ref().map_or(&[][..], |study| &study.roles);
-        roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(", ")
+        titles(self.study.as_ref().map_or(&[][..], |study| &study.roles))
     }
 
     /// Whether one of one's roles in the study of the page may.
@@ -253,14 +265,60 @@ impl Frame {
     /// Whether one of one's roles may at this site of the page's study.
     #[must_use]
     pub fn may_at_site(&self, permission: Permission, site: &SiteId) -> bool {
-        let study = self.study.as_ref();
-        study.is_some_and(|study| opens_to(&self.account, permission, access::Place::Site(study.id, *site)))
+        self.study.as_ref().is_some_and(|study| {
+            let site = study.sites.iter().find(|line| line.id == *site);
+            site.is_some_and(|site| opens_to(&self.account, permission, at_site(study.id, site)))
+        })
     }
 
     /// Whether one of one's roles at the organization may.
     #[must_use]
     pub fn organization_may(&self, permission: Permission) -> bool {
-        self.account.roles.iter().any(|held| matches!(held.scope, Scope::Organization) && may(held.role, permission))
+        opens_to(&self.account, permission, access::Place::Organization)
+    }
+
+    /// Whether one of one's roles may at a scope.
+    #[must_use]
+    pub fn may_at(&self, permission: Permission, scope: Scope) -> bool {
+        opens_to(&self.account, permission, self.place_of(scope))
+    }
+
+    /// Whether one of one's roles gives this role at a scope.
+    #[must_use]
+    pub fn gives(&self, role: Role, scope: Scope) -> bool {
+        let place = self.place_of(scope);
+        self.account.roles.iter().any(|held| {
+            held.administers.contains(&role)
+                && access::opens(held.permissions, &held.scope, Permission::GrantGive, place)
+        })
+    }
+
+    /// Where a scope lies.
+    fn place_of(&self, scope: Scope) -> access::Place {
+        match scope {
+            Scope::Organization => access::Place::Organization,
+            Scope::Study { study } => access::Place::Study(study),
+            Scope::Country { study, country } => access::Place::Country(study, country),
+            Scope::Site { study, site } => match self.site(&site) {
+                Some(line) => at_site(study, line),
+                None => access::Place::Site(study, site, None),
+            },
+        }
+    }
+
+    fn site(&self, site: &SiteId) -> Option<&SiteLine> {
+        self.study.as_ref()?.sites.iter().find(|line| line.id == *site)
+    }
+
+    /// The name of a scope, where the page's study tells it.
+    #[must_use]
+    pub fn scope_name(&self, scope: &Scope) -> Option<String> {
+        match scope {
+            Scope::Organization => Some(self.account.organization.clone()),
+            Scope::Study { .. } => self.study.as_ref().map(|study| study.name.clone()),
+            Scope::Country { country, .. } => self.study.as_ref().map(|study| format!("{country}, {}", study.name)),
+            Scope::Site { site, .. } => self.site(site).map(|line| line.name.clone()),
+        }
     }
 
     /// A scope in words, as far as one may know them.
@@ -270,6 +328,9 @@ impl Frame {
         match scope {
             Scope::Organization => self.account.organization.clone(),
             Scope::Study { study } => named(study).unwrap_or_else(|| "a study".into()),
+            Scope::Country { study, country } => {
+                format!("{country}, {}", named(study).unwrap_or_else(|| "a study".into()))
+            }
             Scope::Site { study, .. } => {
                 named(study).map_or_else(|| "a site".into(), |name| format!("a site of {name}"))
             }

@@ -10,7 +10,6 @@ use store::{
 use trial::{
     definition::{DataType, Indexed, ItemDef},
     ids::SubjectId,
-    role::Role,
     value::to_entry,
 };
 
@@ -88,7 +87,7 @@ fn line(index: Option<&Indexed>, def: Option<&ItemDef>, version: VersionShown, n
         let symbol = index.and_then(|index| index.unit(oid)).map(|unit| unit.symbol.in_language(LANGUAGE).to_owned());
         symbol.filter(|symbol| !symbol.trim().is_empty()).unwrap_or_else(|| oid.to_owned())
     });
-    let role = Role::from_code(&version.role).map_or_else(|| version.role.clone(), |role| role.title().to_owned());
+    let role = version.role_title.clone();
     Line { version, role, words, unit, now }
 }
 

@@ -16,7 +16,7 @@ use trial::{
 
 use super::{
     fields::{Fields, Refused, outcome},
-    frame::{Frame, Reader, any, render, render_as, to},
+    frame::{Frame, Reader, any, render, render_as, titles, to},
     show::filters,
 };
 use crate::{error::Answer, input::Query};
@@ -79,8 +79,14 @@ async fn register_with(reader: &Reader, fields: &Fields, oid: &str, name: &str) 
     let receipt = reader.asker.act(RegisterStudy { oid: oid.to_owned(), name: name.to_owned() }, request).await?;
     let study: StudyId =
         receipt.id("study").ok_or_else(|| store::Error::fault("a study was registered without an id"))?;
-    let appoint =
-        GiveGrant { person, role: Role::StudyAdministrator, scope: Scope::Study { study }, until: None, reason: None };
+    let appoint = GiveGrant {
+        person,
+        role: Role::StudyAdministrator,
+        scope: Scope::Study { study },
+        from: None,
+        until: None,
+        reason: None,
+    };
     reader.asker.act(appoint, reader.asker.organization().fresh_request()?).await?;
     Ok(())
 }
@@ -98,7 +104,7 @@ async fn page(reader: &Reader, status: StatusCode, oid: String, name: String, wh
         work.push(Work {
             id: study.id,
             name: study.name.clone(),
-            roles: study.roles.iter().map(|role| role.title()).collect::<Vec<_>>().join(", "),
+            roles: titles(&study.roles),
             defined: study.defined,
             sees_subjects,
             builds: any(&study.roles, Permission::StudyBuild),

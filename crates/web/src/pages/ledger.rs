@@ -5,7 +5,6 @@ use axum::{extract::Multipart, http::StatusCode, response::Response};
 use ledger::{bundle::Bundle, note::VerifierKey};
 use serde::Deserialize;
 use store::views::{EntryLine, LedgerEntries, LedgerHead, LedgerHeadShown};
-use trial::role::Role;
 
 use super::{
     frame::{Frame, Reader, render_as},
@@ -127,11 +126,4 @@ async fn page(
         None => frame.account.organization.clone(),
     };
     render_as(status, &LedgerPage { name, head, entries, first_page: before.is_none(), next, verdict, frame })
-}
-
-impl LedgerPage {
-    /// A role in words; what is none is said as it is.
-    fn role(&self, code: &str) -> String {
-        Role::from_code(code).map_or_else(|| code.to_owned(), |role| role.title().to_owned())
-    }
 }

@@ -26,13 +26,13 @@ mod subjects;
 
 use store::{
     acts::{
-        AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, DisablePerson, EndGrant,
-        EndOtherSessions, EndSession, Enrol, GiveGrant, OpenSession, PublishDefinition, RegisterStudy, RenewEnrolment,
-        RequireNewPassword, SaveForm, SetSecondFactor, TakeImport,
+        AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, ConfirmGrant, DisablePerson,
+        EndGrant, EndOtherSessions, EndSession, Enrol, GiveGrant, OpenSession, PublishDefinition, RegisterStudy,
+        RenewEnrolment, RequireNewPassword, SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
         Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead,
-        MyStudies, People, ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
+        MyStudies, People, RoleBook, ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 
@@ -71,6 +71,7 @@ fn own() -> Table {
 
 /// People, roles, studies.
 fn administration() -> Table {
+    let grants = |does: Does| in_study(does).and_view::<Grants>().and_view::<People>().and_view::<RoleBook>();
     let registers = framed(Does::act::<RegisterStudy>()).and_act::<GiveGrant>().and_view::<Worklist>();
     Table::new()
         .post("/", registers.and_view::<People>(), home::register)
@@ -83,13 +84,10 @@ fn administration() -> Table {
             people::require_new_password,
         )
         .post("/people/{person}/disable", framed(Does::act::<DisablePerson>()).and_view::<People>(), people::disable)
-        .get("/access", in_study(Does::view::<Grants>()).and_view::<People>(), access::access)
-        .post("/access", in_study(Does::act::<GiveGrant>()).and_view::<Grants>().and_view::<People>(), access::give)
-        .post(
-            "/access/{grant}/end",
-            in_study(Does::act::<EndGrant>()).and_view::<Grants>().and_view::<People>(),
-            access::end,
-        )
+        .get("/access", grants(Does::view::<Grants>()), access::access)
+        .post("/access", grants(Does::act::<GiveGrant>()), access::give)
+        .post("/access/{grant}/confirm", grants(Does::act::<ConfirmGrant>()), access::confirm)
+        .post("/access/{grant}/end", grants(Does::act::<EndGrant>()), access::end)
 }
 
 /// A study.

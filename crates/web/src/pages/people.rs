@@ -11,6 +11,7 @@ use store::{
 };
 use trial::{
     access::Scope,
+    country::Country,
     ids::{PersonId, SiteId, StudyId},
     permission::Permission,
 };
@@ -53,15 +54,18 @@ pub struct Where {
     study: String,
     #[serde(default)]
     site: String,
+    #[serde(default)]
+    country: String,
 }
 
 impl Where {
     /// The scope that an address names.
     pub fn scope(&self) -> Scope {
-        match (self.study.parse::<StudyId>(), self.site.parse::<SiteId>()) {
-            (Ok(study), Ok(site)) => Scope::Site { study, site },
-            (Ok(study), Err(_)) => Scope::Study { study },
-            _ => Scope::Organization,
+        let Ok(study) = self.study.parse::<StudyId>() else { return Scope::Organization };
+        match (self.site.parse::<SiteId>(), self.country.parse::<Country>()) {
+            (Ok(site), _) => Scope::Site { study, site },
+            (Err(_), Ok(country)) => Scope::Country { study, country },
+            (Err(_), Err(_)) => Scope::Study { study },
         }
     }
 }
@@ -142,7 +146,9 @@ async fn page(
     let people = reader.asker.view(People { scope }).await?;
     let frame = match scope {
         Scope::Organization => reader.frame("people").await?,
-        Scope::Study { study } | Scope::Site { study, .. } => reader.study_frame("people", study).await?,
+        Scope::Study { study } | Scope::Country { study, .. } | Scope::Site { study, .. } => {
+            reader.maybe_study_frame("people", study).await?
+        }
     };
     let manages = frame.organization_may(Permission::PeopleManage);
     render_as(status, &PeoplePage { frame, people, manages, link, name, email, sign_in, why })

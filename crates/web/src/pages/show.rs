@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use trial::ids::SubjectId;
+use trial::{access::Exception, gate::Lapse, ids::SubjectId};
 
 /// The language in which texts of a definition are shown.
 pub const LANGUAGE: &str = "en";
@@ -93,6 +93,26 @@ pub fn form_path(subject: SubjectId, event: &str, event_repeat: &str, form: &str
         part(form),
         part(form_repeat)
     )
+}
+
+/// Why a role gives nothing for the time being, in a few words.
+#[must_use]
+pub const fn lapse(lapse: &Lapse) -> &'static str {
+    match lapse {
+        Lapse::AgreementUnsigned => "rests: an agreement is not signed",
+        Lapse::TrainingLapsed => "rests: a training is due",
+        Lapse::ReviewOverdue => "rests: it was not confirmed",
+        Lapse::NotDelegated => "rests: nothing is delegated",
+    }
+}
+
+/// How somebody came to a role that nobody gave them in the usual way.
+#[must_use]
+pub const fn exception(exception: &Exception) -> &'static str {
+    match exception {
+        Exception::Approved => "access approved",
+        Exception::Emergency => "emergency",
+    }
 }
 
 /// Filters of the templates.

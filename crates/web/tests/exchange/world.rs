@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use store::{
     Actor, Clock, FirstAdministrator, Installation, Organization, Presence, SignIn,
     acts::{AddPerson, AddSite, FoundOrganization, GiveGrant, RegisterStudy},
+    views::MyDuties,
 };
 use testbed::Database;
 use trial::{
@@ -154,7 +155,10 @@ fn person(organization: &Organization, administrator: &Actor, name: &str) -> (Pe
     };
     let receipt = organization.act(administrator, add, organization.fresh_request().unwrap()).unwrap();
     organization.enrol(&token, PASSWORD, None, organization.fresh_request().unwrap()).unwrap();
-    (receipt.id("person").unwrap(), sign_in(organization, name))
+    let somebody = sign_in(organization, name);
+    let signature = organization.view(&somebody, &MyDuties {}).unwrap().signature();
+    organization.act(&somebody, signature, organization.fresh_request().unwrap()).unwrap();
+    (receipt.id("person").unwrap(), somebody)
 }
 
 fn sign_in(organization: &Organization, name: &str) -> Actor {
@@ -164,6 +168,6 @@ fn sign_in(organization: &Organization, name: &str) -> Actor {
 }
 
 fn give(organization: &Organization, giver: &Actor, person: PersonId, role: Role, study: StudyId) {
-    let grant = GiveGrant { person, role, scope: Scope::Study { study }, until: None, reason: None };
+    let grant = GiveGrant { person, role, scope: Scope::Study { study }, from: None, until: None, reason: None };
     organization.act(giver, grant, organization.fresh_request().unwrap()).unwrap();
 }

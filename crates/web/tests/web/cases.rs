@@ -1,13 +1,16 @@
 //! A well-formed request for every route, and where what it asks about lies. Whatever a request changes or ends is made
 //! for it alone, so that the order of requests does not matter.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
-use store::{Clock, Presence, acts, views};
+use store::{AgreementKind, Clock, Presence, acts, views};
 use trial::{
     access::{Grant, Place, Scope},
-    ids::{GrantId, Id, PersonId, SubjectId},
-    permission::Permission,
-    role::Role,
+    ids::{AccessRequestId, AgreementId, CourseId, DelegationId, GrantId, Id, PersonId, RoleId, SubjectId},
+    permission::{Permission, Permissions},
+    role::{Level, Role},
+    roles::OwnRole,
 };
 use web::route::Route;
 
@@ -28,6 +31,10 @@ pub struct Setup {
     pub b_builder: Person,
     /// A coordinator at the first site of the first study, who makes what requests need.
     pub hand: Person,
+    /// Its investigator.
+    pub lead: Person,
+    /// Somebody who may be given roles.
+    pub receiver: Person,
 }
 
 impl Setup {
@@ -39,11 +46,14 @@ impl Setup {
         let mut hand = world.person(&world.a, &world.admin, "hand");
         let site = Scope::Site { study: one.id, site: one.sites[0] };
         world.give(&world.a, &builder, &mut hand, Role::Coordinator, site);
+        let mut lead = world.person(&world.a, &world.admin, "lead");
+        world.give(&world.a, &builder, &mut lead, Role::Investigator, site);
+        let receiver = world.person(&world.a, &world.admin, "receiver");
         for (number, ledger, _) in world.a.ledgers().unwrap() {
             world.a.checkpoint(ledger).unwrap();
             world.b.checkpoint_of(number.min(2)).unwrap();
         }
-        Setup { world, one, two, b, builder, other_builder, b_builder, hand }
+        Setup { world, one, two, b, builder, other_builder, b_builder, hand, lead, receiver }
     }
 
     pub fn b_admin_grants(&self) -> Vec<Grant> {
@@ -51,7 +61,8 @@ impl Setup {
         let from = "2026-11-21T09:00:00Z".parse().unwrap();
         let scope = Scope::Organization;
         let id = GrantId::from_bytes([0; 16]);
-        vec![Grant { id, person, role: Role::OrganizationAdministrator, scope, from, until: None }]
+        let role = Role::OrganizationAdministrator;
+        vec![Grant { id, person, role, scope, from, until: None, exception: None, gaps: Vec::new() }]
     }
 
     /// A new subject at the first site.
@@ -63,9 +74,78 @@ impl Setup {
     /// A new grant at the first site.
     fn grant(&self) -> GrantId {
         let scope = Scope::Site { study: self.one.id, site: self.one.sites[0] };
-        let (person, _) = self.world.added(&self.world.admin);
-        let give = acts::GiveGrant { person, role: Role::Coordinator, scope, until: None, reason: None };
+        let person = self.receiver.id;
+        let give = acts::GiveGrant { person, role: Role::Coordinator, scope, from: None, until: None, reason: None };
         act(&self.world.a, &self.builder.actor, give).id("grant").unwrap()
+    }
+
+    /// A new role of the organization's own.
+    pub fn role(&self, permissions: &[Permission], forms: Option<&str>, level: Level) -> (RoleId, OwnRole) {
+        let define = acts::DefineRole {
+            role: None,
+            title: self.world.fresh("role "),
+            levels: BTreeSet::from([level]),
+            permissions: Permissions::of(permissions),
+            forms: forms.map(|form| BTreeSet::from([form.into()])),
+            administers: BTreeSet::new(),
+            given_by: BTreeSet::new(),
+            offered: true,
+        };
+        let own = OwnRole {
+            title: define.title.clone(),
+            levels: define.levels.clone(),
+            permissions: define.permissions,
+            forms: define.forms.clone(),
+            administers: BTreeSet::new(),
+            given_by: BTreeSet::new(),
+            offered: true,
+        };
+        (act(&self.world.a, &self.world.admin.actor, define).id("role").unwrap(), own)
+    }
+
+    /// A new course that nobody needs.
+    pub fn course(&self, needed_by: Option<Role>) -> CourseId {
+        let course = acts::KeepCourse {
+            course: None,
+            title: "Good clinical practice".into(),
+            roles: needed_by.map(|role| BTreeSet::from([role])),
+            study: None,
+            valid_days: 365,
+            needed: needed_by.is_some(),
+        };
+        act(&self.world.a, &self.world.admin.actor, course).id("course").unwrap()
+    }
+
+    /// A new request for access to the first site; approved where it is to be reviewed.
+    fn access_request(&self, approved: bool) -> AccessRequestId {
+        let scope = Scope::Site { study: self.one.id, site: self.one.sites[0] };
+        let ask = acts::AskAccess { role: Role::Monitor, scope, hours: 1, reason: "a form does not open".into() };
+        // Nobody may have many that wait.
+        let asker = self.world.person(&self.world.a, &self.world.admin, "asker");
+        let request = act(&self.world.a, &asker.actor, ask).id("access_request").unwrap();
+        if approved {
+            let answer = acts::AnswerAccess { request, approve: true, answer: "go on".into() };
+            act(&self.world.a, &self.builder.actor, answer);
+        }
+        request
+    }
+
+    /// A new line of the delegation log of the first site.
+    fn delegation(&self) -> DelegationId {
+        let (site, person) = (self.one.sites[0], self.hand.id);
+        let delegate = acts::Delegate { site, person, duties: "Enters data".into(), from: None, until: None };
+        act(&self.world.a, &self.lead.actor, delegate).id("delegation").unwrap()
+    }
+
+    /// A version of an agreement that nobody has signed yet.
+    fn unsigned(&self) -> (AgreementId, u32) {
+        let admin = &self.world.admin.actor;
+        let publish = || acts::PublishAgreement { kind: AgreementKind::Security, text: self.world.fresh("text ") };
+        act(&self.world.a, admin, publish());
+        let signature = self.world.a.view(admin, &views::MyDuties {}).unwrap().signature();
+        let newest = signature.agreements[0];
+        act(&self.world.a, admin, signature);
+        newest
     }
 
     /// Number and id of a study's ledger: the organization's is the first, each study's follows as it was registered.
@@ -109,9 +189,16 @@ pub fn place(setup: &Setup, name: &str, needs: Permission, route: &Route, person
         Permission::SignIn | Permission::LedgerWitness => Place::Door,
         Permission::OrganizationFound => Place::Installation,
         Permission::OwnAccount => Place::Own(persona.person.as_ref().map_or(PersonId::from_bytes([9; 16]), |p| p.id)),
-        Permission::PeopleSee | Permission::PeopleManage | Permission::GrantSee | Permission::StudyRegister => {
-            Place::Organization
-        }
+        Permission::PeopleSee
+        | Permission::PeopleManage
+        | Permission::GrantSee
+        | Permission::RoleDefine
+        | Permission::PolicySee
+        | Permission::PolicySet
+        | Permission::AgreementPublish
+        | Permission::TrainingKeep
+        | Permission::BreakGlass
+        | Permission::StudyRegister => Place::Organization,
         Permission::StudySee
         | Permission::StudyBuild
         | Permission::SiteAdd
@@ -119,7 +206,7 @@ pub fn place(setup: &Setup, name: &str, needs: Permission, route: &Route, person
         | Permission::DataExport
         | Permission::LedgerSee => Place::Study(study.id),
         Permission::SubjectSee if name == "view.subjects" => Place::SitesOf(study.id),
-        _ => Place::Site(study.id, study.sites[0]),
+        _ => Place::Site(study.id, study.sites[0], "NO".parse().ok()),
     }
 }
 
@@ -157,6 +244,11 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
         }
         "{person}" => setup.world.added(&setup.world.admin).0.to_string(),
         "{grant}" => setup.grant().to_string(),
+        "{site}" => setup.one.sites[0].to_string(),
+        "{role}" => setup.role(&[Permission::StudySee], None, Level::Site).0.to_string(),
+        "{course}" => setup.course(None).to_string(),
+        "{request}" => setup.access_request(route.path.ends_with("/review")).to_string(),
+        "{delegation}" => setup.delegation().to_string(),
         "{session}" => other_session(setup, persona),
         "{token}" => setup.world.added(&setup.world.admin).1,
         "{event}" => "SE.1".into(),
@@ -215,9 +307,34 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         (_, "/people/{person}/enrolment" | "/people/{person}/new-password" | "/people/{person}/disable") => ask,
         (_, "/enrolment/{token}") => ask.json(&json!({ "password": PASSWORD })),
         (_, "/grants") => {
-            let person = world.added(&world.admin).0;
+            let person = setup.receiver.id;
             let scope = Scope::Site { study: setup.one.id, site: setup.one.sites[0] };
             ask.json(&json!({ "person": person.to_string(), "role": "coordinator", "scope": scope }))
+        }
+        (_, "/grants/{grant}/confirm" | "/delegations/{delegation}/end") => ask,
+        (_, "/roles" | "/roles/{role}") => ask.json(&json!({
+            "title": world.fresh("role "), "levels": ["site"], "permissions": ["study.see", "subject.see"]
+        })),
+        (_, "/policy") => ask.json(&json!({ "values": { "review_days": 364 } })),
+        (_, "/account/agreements") => {
+            let (id, version) = setup.unsigned();
+            ask.json(&json!({ "agreements": [{ "id": id.to_string(), "version": version }] }))
+        }
+        (_, "/agreements") => ask.json(&json!({ "kind": "security", "text": "Keep your device locked." })),
+        (_, "/courses" | "/courses/{course}") => {
+            ask.json(&json!({ "title": "Safety", "valid_days": 365, "needed": false }))
+        }
+        (_, "/people/{person}/training") => ask.json(&json!({
+            "course": setup.course(None).to_string(), "completed": "2026-11-20T10:00:00Z", "evidence": "certificate 1"
+        })),
+        (_, "/account/access-requests" | "/account/emergencies") => {
+            let scope = Scope::Site { study: setup.one.id, site: setup.one.sites[0] };
+            ask.json(&json!({ "role": "monitor", "scope": scope, "hours": 1, "reason": "a form does not open" }))
+        }
+        (_, "/access-requests/{request}/answer") => ask.json(&json!({ "approve": true, "answer": "go on" })),
+        (_, "/access-requests/{request}/review") => ask.json(&json!({ "finding": "one form was looked at" })),
+        (_, "/sites/{site}/delegations") => {
+            ask.json(&json!({ "person": setup.hand.id.to_string(), "duties": "Enters vital signs" }))
         }
         (_, "/grants/{grant}/end") => ask.json(&json!({ "reason": "has left" })),
         (_, "/studies") => ask.json(&json!({ "oid": world.fresh("NEW."), "name": "New" })),

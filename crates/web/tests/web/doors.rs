@@ -32,12 +32,12 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         }
         "/account/density" => form(&[("density", "compact")]),
         "/" => {
-            let person = world.added(&world.admin).0.to_string();
+            let person = setup.receiver.id.to_string();
             form(&[("oid", &fresh), ("name", &fresh), ("administrator", &person)])
         }
         "/people" => form(&[("name", &fresh), ("email", &mail), ("sign_in", &fresh)]),
         "/access" => {
-            let person = world.added(&world.admin).0.to_string();
+            let person = setup.receiver.id.to_string();
             form(&[("person", &person), ("role", &format!("coordinator {study} {site}"))])
         }
         "/access/{grant}/end" => form(&[("reason", "has left")]),

@@ -1,20 +1,23 @@
 //! Every route, as everybody. What is expected is computed from the role table (`trial::access::decide`) and from what
 //! the route declares; nothing is excepted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use store::Clock;
+use store::{Clock, Presence, acts, views};
 use trial::{
-    access::{Decision, Principal, Scope, decide},
-    permission::Permission,
+    access::{Decision, Exception, Principal, Scope, decide},
+    gate::{Gap, Lapse},
+    ids::RoleId,
+    permission::Permission as P,
     role::{Level, Role},
+    roles::{OwnRole, Roles},
 };
 
 use crate::{
     cases::{Setup, ask, gate, place},
     client::Answer,
-    world::{CANARY, Person, signed_in},
+    world::{CANARY, Person, act, signed_in},
 };
 
 /// Somebody who asks.
@@ -42,40 +45,134 @@ enum Outcome {
     Hidden,
 }
 
-/// Everyone: nobody, wrong organization, wrong site, wrong study, each role at each level, grants that have ended or
-/// not begun, a disabled account.
-fn everyone(setup: &Setup) -> Vec<Persona> {
+/// Everyone, and the organization's own roles that some of them have.
+struct Everyone {
+    personas: Vec<Persona>,
+    own: BTreeMap<RoleId, OwnRole>,
+}
+
+/// Nobody, wrong organization, wrong site, country and study, each role at each level, roles of the organization's own,
+/// some bounded to other forms or classes of items, grants that have ended or not begun, that lapsed with a training or an
+/// agreement, access that was approved and such as is over, a disabled account.
+fn everyone(setup: &Setup) -> Everyone {
     let world = &setup.world;
-    let mut all = vec![Persona { name: "nobody".into(), person: None, of_b: false, active: true }];
+    let mut all = Everyone {
+        personas: vec![Persona { name: "nobody".into(), person: None, of_b: false, active: true }],
+        own: BTreeMap::new(),
+    };
     let site = |number: usize| Scope::Site { study: setup.one.id, site: setup.one.sites[number] };
-    for role in Role::ALL {
+    for role in Role::BUILT_IN {
         for level in role.levels() {
-            let (scope, by) = match level {
-                Level::Organization => (Scope::Organization, &world.admin),
-                Level::Study => (Scope::Study { study: setup.one.id }, &setup.builder),
-                Level::Site => (site(0), &setup.builder),
-            };
-            let by = if *role == Role::StudyAdministrator { &world.admin } else { by };
-            let mut person = world.person(&world.a, &world.admin, role.code());
-            world.give(&world.a, by, &mut person, *role, scope);
-            all.push(Persona::of(format!("{} at {level:?}", role.code()), person));
+            let mut person = world.person(&world.a, &world.admin, &role.code());
+            world.give(&world.a, &world.admin, &mut person, *role, scope_at(setup, *level));
+            all.personas.push(Persona::of(format!("{role} at {level:?}"), person));
         }
     }
+    own_roles(setup, &mut all);
     let mut odd = |name: &str, scope: Scope, until: Option<Timestamp>| {
-        let by = if scope == site(0) || scope == site(1) { &setup.builder } else { &setup.other_builder };
         let mut person = world.person(&world.a, &world.admin, "odd");
-        world.give_until(&world.a, by, &mut person, Role::Coordinator, scope, until);
-        all.push(Persona::of(name, person));
+        world.give_until(&world.a, &world.admin, &mut person, Role::Coordinator, scope, until);
+        all.personas.push(Persona::of(name, person));
     };
     odd("coordinator of another site", site(1), None);
     odd("coordinator of another study", Scope::Site { study: setup.two.id, site: setup.two.sites[0] }, None);
     let soon = world.clock.now().checked_add(SignedDuration::from_secs(5)).unwrap();
     odd("coordinator until a minute ago", site(0), Some(soon));
-    all.push(Persona::of("person without a role", world.person(&world.a, &world.admin, "roleless")));
+    let mut abroad = world.person(&world.a, &world.admin, "abroad");
+    let sweden = Scope::Country { study: setup.one.id, country: "SE".parse().unwrap() };
+    world.give(&world.a, &world.admin, &mut abroad, Role::Monitor, sweden);
+    all.personas.push(Persona::of("monitor of another country", abroad));
+    all.personas.push(Persona::of("person without a role", world.person(&world.a, &world.admin, "roleless")));
+    exceptions(setup, &mut all);
+    strangers(setup, &mut all);
+    let mut unsigned = world.person(&world.a, &world.admin, "unsigned");
+    world.give(&world.a, &world.admin, &mut unsigned, Role::Coordinator, site(0));
+    unsigned.grants[0].gaps.push(Gap::ever(Lapse::AgreementUnsigned));
+    all.personas.push(Persona::of(UNSIGNED, unsigned));
+    // A grant begins when it is given; then the clock goes back to before it.
+    world.clock.turn(SignedDuration::from_secs(600));
+    let mut early = world.person(&world.a, &world.admin, "early");
+    world.give(&world.a, &setup.builder, &mut early, Role::Coordinator, site(0));
+    world.clock.turn(SignedDuration::from_secs(-540));
+    early.token = signed_in(&world.a, &early.sign_in);
+    all.personas.push(Persona::of("coordinator from next hour", early));
+    all
+}
+
+fn scope_at(setup: &Setup, level: Level) -> Scope {
+    let study = setup.one.id;
+    match level {
+        Level::Organization => Scope::Organization,
+        Level::Study => Scope::Study { study },
+        Level::Country => Scope::Country { study, country: "NO".parse().unwrap() },
+        Level::Site => Scope::Site { study, site: setup.one.sites[0] },
+    }
+}
+
+/// Roles of the organization's own, one of which lapsed with its training.
+fn own_roles(setup: &Setup, all: &mut Everyone) {
+    const READS: &[P] = &[P::StudySee, P::SubjectSee, P::FormSee];
+    const ENTERS: &[P] = &[P::StudySee, P::SubjectSee, P::SubjectAdd, P::FormSee, P::FormEdit, P::ItemIdentifying];
+    let world = &setup.world;
+    for (name, permissions, forms, level) in [
+        ("reader of a country", READS, None, Level::Country),
+        (
+            "unblinded at a site",
+            &[P::StudySee, P::SubjectSee, P::FormSee, P::FormEdit, P::ItemBlinded][..],
+            None,
+            Level::Site,
+        ),
+        ("enters another form", ENTERS, Some("F.OTHER"), Level::Site),
+        ("enters this form", ENTERS, Some("F.VS"), Level::Site),
+        ("sees who may do what", &[P::PeopleSee, P::GrantSee, P::PolicySee][..], None, Level::Organization),
+        ("enters, with a training that lapsed", ENTERS, None, Level::Site),
+    ] {
+        let (id, own) = setup.role(permissions, forms, level);
+        all.own.insert(id, own);
+        let mut person = world.person(&world.a, &world.admin, "own");
+        world.give(&world.a, &world.admin, &mut person, Role::Own(id), scope_at(setup, level));
+        if name.contains("lapsed") {
+            setup.course(Some(Role::Own(id)));
+            person.grants[0].gaps.push(Gap::ever(Lapse::TrainingLapsed));
+        }
+        all.personas.push(Persona::of(name, person));
+    }
+}
+
+/// Support with access that somebody approved, and such whose access is over.
+fn exceptions(setup: &Setup, all: &mut Everyone) {
+    let world = &setup.world;
+    for (name, ended) in [("support with access approved", false), ("support whose access is over", true)] {
+        let mut person = world.person(&world.a, &world.admin, "support");
+        world.give(&world.a, &world.admin, &mut person, Role::Support, Scope::Organization);
+        let scope = scope_at(setup, Level::Site);
+        let ask = acts::AskAccess { role: Role::Monitor, scope, hours: 24, reason: "a form does not open".into() };
+        let request = act(&world.a, &person.actor, ask).id("access_request").unwrap();
+        let answer = acts::AnswerAccess { request, approve: true, answer: "go on".into() };
+        let id = act(&world.a, &setup.builder.actor, answer).id("grant").unwrap();
+        if ended {
+            act(&world.a, &setup.builder.actor, acts::ReviewAccess { request, finding: "done".into() });
+        } else {
+            let exception = Some(Exception::Approved);
+            person.grants.push(trial::access::Grant {
+                id,
+                role: Role::Monitor,
+                scope,
+                exception,
+                ..person.grants[0].clone()
+            });
+        }
+        all.personas.push(Persona::of(name, person));
+    }
+}
+
+/// People of the other organization, and one whose account is disabled.
+fn strangers(setup: &Setup, all: &mut Everyone) {
+    let world = &setup.world;
     let mut foreign = world.person(&world.b, &world.b_admin, "foreign");
     let at_b = Scope::Site { study: setup.b.id, site: setup.b.sites[0] };
     world.give(&world.b, &setup.b_builder, &mut foreign, Role::Coordinator, at_b);
-    all.push(Persona {
+    all.personas.push(Persona {
         name: "coordinator of another organization".into(),
         person: Some(foreign),
         of_b: true,
@@ -83,34 +180,60 @@ fn everyone(setup: &Setup) -> Vec<Persona> {
     });
     let foreign = Person { grants: setup.b_admin_grants(), ..world.b_admin.clone() };
     let name = "administrator of another organization".into();
-    all.push(Persona { name, person: Some(foreign), of_b: true, active: true });
+    all.personas.push(Persona { name, person: Some(foreign), of_b: true, active: true });
     let disabled = world.person(&world.a, &world.admin, "disabled");
-    crate::world::act(&world.a, &world.admin.actor, store::acts::DisablePerson { person: disabled.id });
-    all.push(Persona { active: false, ..Persona::of("disabled account", disabled) });
-    // A grant begins when it is given; then the clock goes back to before it.
-    world.clock.turn(SignedDuration::from_secs(600));
-    let mut early = world.person(&world.a, &world.admin, "early");
-    world.give(&world.a, &setup.builder, &mut early, Role::Coordinator, site(0));
-    world.clock.turn(SignedDuration::from_secs(-540));
-    early.token = signed_in(&world.a, &early.sign_in);
-    all.push(Persona::of("coordinator from next hour", early));
-    all
+    act(&world.a, &world.admin.actor, acts::DisablePerson { person: disabled.id });
+    all.personas.push(Persona { active: false, ..Persona::of("disabled account", disabled) });
 }
+
+/// After an agreement was published, everybody signs it, but for whom it is to stop.
+fn sign(setup: &Setup, everyone: &[Persona]) {
+    let world = &setup.world;
+    let makers = [&world.admin, &setup.builder, &setup.other_builder, &setup.hand, &setup.lead, &setup.receiver];
+    let working = everyone.iter().filter(|persona| persona.active && persona.name != UNSIGNED);
+    let working = working.filter_map(|persona| Some((persona.of_b, persona.person.as_ref()?)));
+    for (of_b, person) in makers.into_iter().map(|person| (false, person)).chain(working) {
+        let organization = if of_b { &world.b } else { &world.a };
+        // A role of theirs may have been ended meanwhile, and their session with it.
+        let actor = match organization.view(&person.actor, &views::MyDuties {}) {
+            Ok(_) => person.actor.clone(),
+            Err(_) => {
+                let token = signed_in(organization, &person.sign_in);
+                organization.authenticate(&token, Presence::Background).unwrap().unwrap().actor
+            }
+        };
+        let signature = organization.view(&actor, &views::MyDuties {}).unwrap().signature();
+        if !signature.agreements.is_empty() {
+            act(organization, &actor, signature);
+        }
+    }
+}
+
+/// Who has not signed the newest version of an agreement.
+const UNSIGNED: &str = "coordinator with an agreement unsigned";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_allows_and_refuses_as_the_role_table_says() {
     let setup = Setup::new();
-    let everyone = everyone(&setup);
+    let Everyone { personas: everyone, own } = everyone(&setup);
+    let roles = Roles::new(own);
+    let publish = acts::PublishAgreement { kind: store::AgreementKind::Confidentiality, text: "A newer one.".into() };
+    act(&setup.world.a, &setup.world.admin.actor, publish);
+    sign(&setup, &everyone);
     let table = web::table();
     let (mut asked, mut allowed, mut wrong) = (0_u32, 0_u32, Vec::new());
     let mut met = BTreeSet::new();
     // Once a second factor is set, signing in again would need its codes.
     let mut routes: Vec<_> = table.routes().iter().collect();
-    routes.sort_by_key(|route| route.method != "GET" && route.path.ends_with("/second-factor"));
+    // And once somebody has signed, the agreement stops them no more.
+    routes.sort_by_key(|route| {
+        let write = route.method != "GET";
+        (write && route.path.ends_with("/second-factor"), write && route.path.ends_with("/account/agreements"))
+    });
     for route in routes {
         for persona in &everyone {
             let request = ask(&setup, route, persona);
-            let expected = expected(&setup, route, persona, setup.world.clock.now());
+            let expected = expected(&setup, &roles, route, persona, setup.world.clock.now());
             let said = format!("{} {} as {}", route.method, request.uri, persona.name);
             let answer = request.send(&setup.world.app).await;
             let found = outcome(route, persona, &answer);
@@ -120,10 +243,13 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
                 let text: String = answer.text().chars().take(300).collect();
                 wrong.push(format!("{said}: {expected:?} expected, {} came: {text}", answer.status));
             }
+            if route.method == "POST" && route.path.ends_with("/agreements") {
+                sign(&setup, &everyone);
+            }
             // To say that a proof is none is what checking it is for.
             let checked = route.path == "/ledgers/{number}/check";
-            // The administrator it names is of the first organization, unknown to the second.
-            let names_a_stranger = persona.of_b && route.path == "/";
+            // Whom and what it names is of the first organization, unknown to the second.
+            let names_a_stranger = persona.of_b && NAMES.contains(&route.path.as_str());
             if found == Some(Outcome::Allowed) && answer.status.is_client_error() && !checked && !names_a_stranger {
                 met.insert(format!("{} {}: {}", route.method, route.path, answer.status.as_u16()));
             }
@@ -148,21 +274,34 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
     );
 }
 
-fn expected(setup: &Setup, route: &web::route::Route, persona: &Persona, at: Timestamp) -> Outcome {
+/// Routes whose body names something of the first organization.
+const NAMES: &[&str] = &["/", "/api/v1/account/access-requests", "/api/v1/account/agreements"];
+
+/// Parts of an address that name something of the first organization, which is looked up before anything is decided.
+const LOCATED: &[&str] = &["{person}", "{grant}", "{request}", "{delegation}", "{site}"];
+
+fn expected(setup: &Setup, roles: &Roles, route: &web::route::Route, persona: &Persona, at: Timestamp) -> Outcome {
     let Some((name, needs)) = gate(route) else { return Outcome::Allowed };
-    let at_the_door = matches!(needs, Permission::SignIn | Permission::LedgerWitness);
+    let at_the_door = matches!(needs, P::SignIn | P::LedgerWitness);
     let (who, grants) = match &persona.person {
         Some(person) if persona.active => (Principal::Person(person.id), person.grants.as_slice()),
         _ if at_the_door => (Principal::Nobody, &[][..]),
         _ => return Outcome::SignedOut,
     };
-    // A person of the first organization does not exist for the second.
-    if persona.of_b && route.path.contains("{person}") {
+    // What is of the first organization does not exist for the second.
+    let foreign = |parts: &[&str]| persona.of_b && parts.iter().any(|part| route.path.contains(part));
+    if foreign(LOCATED) || (persona.of_b && name == "grant.give") {
         return Outcome::Hidden;
     }
-    match decide(who, grants, needs, place(setup, name, needs, route, persona), at) {
-        Decision::Allow(..) => Outcome::Allowed,
-        Decision::Forbidden => Outcome::Forbidden,
+    match decide(who, grants, roles, needs, place(setup, name, needs, route, persona), at) {
+        Decision::Allow(_) if foreign(&["{role}", "{course}"]) => Outcome::Hidden,
+        // A role may be bounded to other forms than the one that is asked for.
+        Decision::Allow(allowed) if route.path.contains("/forms/{form}") => {
+            let reaches = allowed.through.iter().any(|held| roles.reaches_form(held.role, "F.VS"));
+            if reaches { Outcome::Allowed } else { Outcome::Forbidden }
+        }
+        Decision::Allow(_) => Outcome::Allowed,
+        Decision::Forbidden | Decision::Suspended(_) => Outcome::Forbidden,
         Decision::Hidden => Outcome::Hidden,
     }
 }

@@ -13,7 +13,7 @@ use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, SignIn, acts, fresh_token,
-    token_tag,
+    token_tag, views,
 };
 use testbed::Database;
 use trial::{
@@ -145,9 +145,9 @@ impl World {
         until: Option<Timestamp>,
     ) -> GrantId {
         let from = self.clock.now();
-        let give = acts::GiveGrant { person: to.id, role, scope, until, reason: None };
+        let give = acts::GiveGrant { person: to.id, role, scope, from: None, until, reason: None };
         let id = act(organization, &by.actor, give).id("grant").unwrap();
-        to.grants.push(Grant { id, person: to.id, role, scope, from, until });
+        to.grants.push(Grant { id, person: to.id, role, scope, from, until, exception: None, gaps: Vec::new() });
         id
     }
 
@@ -221,6 +221,7 @@ fn enrolled(organization: &Organization, sign_in: &str, token: &str, id: Option<
     organization.enrol(token, PASSWORD, None, organization.fresh_request().unwrap()).unwrap();
     let token = signed_in(organization, sign_in);
     let actor = organization.authenticate(&token, Presence::Background).unwrap().unwrap().actor;
+    act(organization, &actor, organization.view(&actor, &views::MyDuties {}).unwrap().signature());
     let id = id.or(actor.person()).unwrap();
     Person { id, sign_in: sign_in.into(), token, actor, grants: Vec::new() }
 }

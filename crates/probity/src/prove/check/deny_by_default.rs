@@ -30,10 +30,10 @@ fn of(scratch: &Scratch, stranger: &Actor) -> Result<Finding> {
         against.extend(opened(who, &tried));
     }
     for ((role, level), actor) in &world.people {
-        if *level == "site" {
+        if matches!(level, Level::Country | Level::Site) {
             let tried = on(world, actor, 1).of_site()?;
             count = count.saturating_add(tried.len());
-            against.extend(opened(&format!("a {} of another site", role.code()), &tried));
+            against.extend(opened(&format!("a {role} of another site or country"), &tried));
         }
     }
     // And those tries do open to somebody, or their refusal would show nothing.

@@ -18,7 +18,7 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
     let scratch = Place::scratch()?;
     let (mut against, mut count) = (Vec::new(), 0_usize);
     for ((role, level), actor) in &scratch.one.people {
-        let (tried, open) = reached(&scratch.one, &scratch.other, &format!("a {} of a {level}", role.code()), actor)?;
+        let (tried, open) = reached(&scratch.one, &scratch.other, &format!("a {role} of {}", level.name()), actor)?;
         count = count.saturating_add(tried);
         against.extend(open);
     }

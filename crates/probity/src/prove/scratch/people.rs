@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use store::{
     Actor, Organization, Presence, SignIn,
     acts::{AddPerson, GiveGrant},
+    views::MyDuties,
 };
 use trial::{access::Scope, ids::PersonId, role::Role};
 
@@ -35,7 +36,16 @@ pub(super) fn person(organization: &Organization, administrator: &Actor, name: &
     let token = store::fresh_token()?;
     let person = add(organization, administrator, name, &token)??;
     organization.enrol(&token, PASSWORD, None, organization.fresh_request()?)?;
-    Ok((person, sign_in(organization, name)?))
+    let actor = sign_in(organization, name)?;
+    sign(organization, &actor)?;
+    Ok((person, actor))
+}
+
+/// Signs every agreement that waits for this person.
+pub(crate) fn sign(organization: &Organization, actor: &Actor) -> Result<()> {
+    let signature = organization.view(actor, &MyDuties {})?.signature();
+    organization.act(actor, signature, organization.fresh_request()?)?;
+    Ok(())
 }
 
 /// Signs somebody in.
@@ -57,7 +67,7 @@ pub(super) fn give(
     scope: Scope,
     until: Option<Timestamp>,
 ) -> Result<trial::ids::GrantId> {
-    let act = GiveGrant { person, role, scope, until, reason: None };
+    let act = GiveGrant { person, role, scope, from: None, until, reason: None };
     let receipt = organization.act(giver, act, organization.fresh_request()?)?;
     receipt.id("grant").context("a grant was given without a record")
 }

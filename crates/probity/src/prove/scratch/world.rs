@@ -7,16 +7,21 @@ use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use store::{
     Actor, FirstAdministrator, Installation, Organization, Receipt,
-    acts::{AddSite, AddSubject, BeginImport, FoundOrganization, ItemChange, RegisterStudy, SaveForm},
+    acts::{
+        AddSite, AddSubject, AskAccess, BeginImport, Delegate, FoundOrganization, ItemChange, RegisterStudy, SaveForm,
+    },
 };
 use trial::{
     access::Scope,
-    ids::{GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
+    ids::{AccessRequestId, DelegationId, GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
     role::{Level, Role},
 };
 use web::exchange::{FileIn, import_definition};
 
-use super::people::{give, person, sign_in};
+use super::people::{give, person, sign, sign_in};
+
+/// The countries of a study's two sites.
+const COUNTRIES: [&str; 2] = ["NO", "SE"];
 
 /// Where everybody's roles are, and where nobody's is: the first and the second study, each with its two sites.
 pub(crate) struct Scope2 {
@@ -26,6 +31,9 @@ pub(crate) struct Scope2 {
     pub(crate) subjects: [SubjectId; 2],
     /// Index of the entry that last saved the form of each subject.
     pub(crate) entries: [u64; 2],
+    /// A delegation at each site, and a request for access to it.
+    pub(crate) delegations: [DelegationId; 2],
+    pub(crate) requests: [AccessRequestId; 2],
     pub(crate) import: ImportId,
     pub(crate) grant: GrantId,
 }
@@ -38,20 +46,11 @@ pub(crate) struct World {
     pub(crate) here: Scope2,
     pub(crate) elsewhere: Scope2,
     /// By role and level of the grant; all hold in the first study and at its first site.
-    pub(crate) people: BTreeMap<(Role, &'static str), Actor>,
+    pub(crate) people: BTreeMap<(Role, Level), Actor>,
     /// Somebody without any grant, and somebody whose grants ended a minute ago.
     pub(crate) stranger: Actor,
     pub(crate) stranger_id: PersonId,
     pub(crate) expired: Actor,
-}
-
-/// A level's name.
-pub(crate) const fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Organization => "organization",
-        Level::Study => "study",
-        Level::Site => "site",
-    }
 }
 
 impl World {
@@ -69,6 +68,7 @@ impl World {
         let receipt = organization.enrol(&token, super::PASSWORD, None, organization.fresh_request()?)?;
         let administrator_id = administrator_id(&receipt)?;
         let administrator = sign_in(&organization, "admin")?;
+        sign(&organization, &administrator)?;
         let builder = Builder { organization: &organization, administrator: &administrator };
         let here = builder.study("S.ONE", "one")?;
         let elsewhere = builder.study("S.TWO", "two")?;
@@ -90,7 +90,7 @@ impl World {
 
     /// Whoever holds a role at the narrowest level it can be held at in a study.
     pub(crate) fn actor(&self, role: Role, level: Level) -> Result<&Actor> {
-        self.people.get(&(role, level_name(level))).with_context(|| format!("no {} in the scratch", role.title()))
+        self.people.get(&(role, level)).with_context(|| format!("no {role} in the scratch"))
     }
 
     /// Saves a value, as the coordinator of the first site.
@@ -159,8 +159,10 @@ impl Builder<'_> {
         import_definition(organization, &builder, study, &mut file, organization.fresh_request()?, |_| ())?;
         let (person_id, coordinator) = person(organization, self.administrator, &format!("founder-{end}"))?;
         let mut pairs = Vec::new();
-        for (number, name) in ["North", "South"].into_iter().enumerate() {
-            let site = AddSite { study, oid: name.to_uppercase(), name: name.into(), country: None };
+        let (investigator_id, investigator) = person(organization, self.administrator, &format!("investigator-{end}"))?;
+        for ((number, name), country) in ["North", "South"].into_iter().enumerate().zip(COUNTRIES) {
+            let site =
+                AddSite { study, oid: name.to_uppercase(), name: name.into(), country: Some(country.to_owned()) };
             let site: SiteId =
                 organization.act(&builder, site, organization.fresh_request()?)?.id("site").context("no site")?;
             give(organization, &builder, person_id, Role::Coordinator, Scope::Site { study, site }, None)?;
@@ -171,7 +173,19 @@ impl Builder<'_> {
                 .context("no subject")?;
             save(organization, &coordinator, subject, 0, "I.1", "first", None)?;
             let saved = save(organization, &coordinator, subject, 2, "I.2", "second", None)?;
-            pairs.push((site, subject, saved.index));
+            let scope = Scope::Site { study, site };
+            give(organization, &builder, investigator_id, Role::Investigator, scope, None)?;
+            let delegate = Delegate { site, person: person_id, duties: "Enters data".into(), from: None, until: None };
+            let delegation = organization
+                .act(&investigator, delegate, organization.fresh_request()?)?
+                .id("delegation")
+                .context("no delegation")?;
+            let ask = AskAccess { role: Role::Monitor, scope, hours: 1, reason: "a scratch".into() };
+            let request = organization
+                .act(&coordinator, ask, organization.fresh_request()?)?
+                .id("access_request")
+                .context("no request")?;
+            pairs.push((site, subject, saved.index, delegation, request));
         }
         let begin = BeginImport {
             study,
@@ -190,29 +204,32 @@ impl Builder<'_> {
             sites: [first.0, second.0],
             subjects: [first.1, second.1],
             entries: [first.2, second.2],
+            delegations: [first.3, second.3],
+            requests: [first.4, second.4],
             import,
             grant,
         })
     }
 
     /// A person for each role at each level.
-    fn everybody(&self, here: &Scope2) -> Result<BTreeMap<(Role, &'static str), Actor>> {
+    fn everybody(&self, here: &Scope2) -> Result<BTreeMap<(Role, Level), Actor>> {
         let (organization, study) = (self.organization, here.study);
         let builder = sign_in(organization, "builder-one")?;
         let [site, _] = here.sites;
         let mut people = BTreeMap::new();
-        for role in Role::ALL {
+        for role in Role::BUILT_IN {
             for level in role.levels() {
-                let name = format!("{}-{}", role.code(), level_name(*level));
+                let name = format!("{role}-{}", level.code());
                 let (id, actor) = person(organization, self.administrator, &name)?;
                 let (giver, scope) = match level {
                     Level::Organization => (self.administrator, Scope::Organization),
                     Level::Study if *role == Role::StudyAdministrator => (self.administrator, Scope::Study { study }),
                     Level::Study => (&builder, Scope::Study { study }),
+                    Level::Country => (&builder, Scope::Country { study, country: COUNTRIES[0].parse()? }),
                     Level::Site => (&builder, Scope::Site { study, site }),
                 };
                 give(organization, giver, id, *role, scope, None)?;
-                people.insert((*role, level_name(*level)), actor);
+                people.insert((*role, *level), actor);
             }
         }
         Ok(people)
@@ -225,7 +242,8 @@ impl Builder<'_> {
         let (id, actor) = person(organization, self.administrator, "expired")?;
         let end = installation.clock().now().checked_add(SignedDuration::from_micros(1))?;
         let [site, _] = here.sites;
-        for role in Role::ALL.iter().filter(|role| **role != Role::OrganizationAdministrator) {
+        let in_study = |role: &&Role| !role.levels().contains(&Level::Organization) || role.levels().len() > 1;
+        for role in Role::BUILT_IN.iter().filter(in_study) {
             let giver = if *role == Role::StudyAdministrator { self.administrator } else { &builder };
             let scope = if role.levels().contains(&Level::Study) {
                 Scope::Study { study }

@@ -145,6 +145,8 @@ pub struct ItemVersion {
     pub who: String,
     /// In which role, by code.
     pub role: String,
+    /// In which role, in words.
+    pub role_title: String,
     /// When, in UTC.
     #[schema(format = DateTime)]
     pub at: String,

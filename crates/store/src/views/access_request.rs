@@ -1,0 +1,176 @@
+//! Access by exception: what was asked for, by whom, who answered, and what is open now.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use trial::{
+    access::Scope,
+    ids::{AccessRequestId, PersonId},
+    permission::Permission,
+    role::Role,
+};
+
+use super::people::{name, place_names};
+use crate::{
+    actor::Access,
+    backend::values,
+    error::Result,
+    place::Target,
+    record::{AccessRequestRecord, GrantRecord, RequestState, columns},
+    view::{Snapshot, View},
+};
+
+/// A request for access, or an emergency.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccessRequestLine {
+    /// Which.
+    pub id: AccessRequestId,
+    /// Who asked.
+    pub person: PersonId,
+    /// Who asked, by name.
+    pub name: String,
+    /// As what.
+    pub role: Role,
+    /// As what, in words.
+    pub title: String,
+    /// Where.
+    pub scope: Scope,
+    /// In which study, by name.
+    pub study: Option<String>,
+    /// At which site, by name.
+    pub site: Option<String>,
+    /// For how many hours.
+    pub hours: u32,
+    /// Why.
+    pub reason: String,
+    /// Whether it was taken in an emergency.
+    pub emergency: bool,
+    /// When.
+    pub asked: Timestamp,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Until when it opens something; `None`: it does not.
+    pub until: Option<Timestamp>,
+    /// Whether it opens something now.
+    pub open: bool,
+    /// Who answered or reviewed it last, by name.
+    pub answered_by: Option<String>,
+    /// What they said.
+    pub answer: Option<String>,
+}
+
+fn lines(snapshot: &Snapshot<'_>, access: &Access, ids: Vec<AccessRequestId>) -> Result<Vec<AccessRequestLine>> {
+    let roles = &access.rules()?.roles;
+    let mut lines = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some((_, record)) = snapshot.current::<AccessRequestRecord>(&id)? else { continue };
+        let grant = match record.grant {
+            Some(grant) => snapshot.current::<GrantRecord>(&grant)?.map(|(_, record)| record.grant),
+            None => None,
+        };
+        let (study, site) = place_names(snapshot, &record.scope)?;
+        lines.push(AccessRequestLine {
+            id,
+            person: record.person,
+            name: name(snapshot, record.person)?,
+            role: record.role,
+            title: roles.title(record.role).into_owned(),
+            scope: record.scope,
+            study,
+            site,
+            hours: record.hours,
+            reason: record.reason,
+            emergency: record.emergency,
+            asked: record.asked,
+            state: record.state,
+            until: grant.as_ref().and_then(|grant| grant.until),
+            open: grant.is_some_and(|grant| grant.holds(access.at())),
+            answered_by: record.answered_by.map(|by| name(snapshot, by)).transpose()?,
+            answer: record.answer,
+        });
+    }
+    Ok(lines)
+}
+
+/// Requests that are shown at once, the newest first.
+const LINES_MAX: u32 = 500;
+
+/// What the asker asked for.
+#[derive(Debug)]
+pub struct MyAccessRequests {}
+
+impl View for MyAccessRequests {
+    const NAME: &'static str = "view.my_access_requests";
+    const NEEDS: Permission = Permission::OwnAccount;
+    const RECORDED: bool = false;
+    type Shown = Vec<AccessRequestLine>;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<AccessRequestLine>> {
+        let ids = snapshot.db.select(
+            "SELECT id FROM access_request WHERE person = ?1 ORDER BY id DESC LIMIT ?2",
+            values![&access.person()?, LINES_MAX],
+            |row| row.id(0),
+        )?;
+        lines(snapshot, access, ids)
+    }
+
+    fn count(shown: &Vec<AccessRequestLine>) -> u64 {
+        shown.len() as u64
+    }
+}
+
+/// What was asked for at a place and below.
+#[derive(Debug)]
+pub struct AccessRequests {
+    /// Where the asker administers.
+    pub scope: Scope,
+}
+
+impl View for AccessRequests {
+    const NAME: &'static str = "view.access_requests";
+    const NEEDS: Permission = Permission::GrantSee;
+    const RECORDED: bool = true;
+    type Shown = Vec<AccessRequestLine>;
+
+    fn target(&self) -> Target {
+        Target::Scope(self.scope)
+    }
+
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<AccessRequestLine>> {
+        const NEWEST: &str = "ORDER BY id DESC LIMIT";
+        let (study, country, site) = columns(&self.scope);
+        let ids = match (study, country, site) {
+            (None, ..) => snapshot.db.select(
+                &format!("SELECT id FROM access_request {NEWEST} ?1"),
+                values![LINES_MAX],
+                |row| row.id(0),
+            )?,
+            (Some(study), None, None) => snapshot.db.select(
+                &format!("SELECT id FROM access_request WHERE study = ?1 {NEWEST} ?2"),
+                values![study, LINES_MAX],
+                |row| row.id(0),
+            )?,
+            (Some(study), Some(country), _) => snapshot.db.select(
+                &format!(
+                    "SELECT id FROM access_request WHERE study = ?1 AND (country = ?2 OR site IN
+                         (SELECT id FROM site WHERE study = ?1 AND country = ?2)) {NEWEST} ?3"
+                ),
+                values![study, &country, LINES_MAX],
+                |row| row.id(0),
+            )?,
+            (Some(study), None, Some(site)) => snapshot.db.select(
+                &format!("SELECT id FROM access_request WHERE study = ?1 AND site = ?2 {NEWEST} ?3"),
+                values![study, site, LINES_MAX],
+                |row| row.id(0),
+            )?,
+        };
+        lines(snapshot, access, ids)
+    }
+
+    fn count(shown: &Vec<AccessRequestLine>) -> u64 {
+        shown.len() as u64
+    }
+}

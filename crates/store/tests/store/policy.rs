@@ -1,0 +1,88 @@
+//! Policy layers: each tightens what is above it, and says so where it may not.
+
+use std::collections::BTreeMap;
+
+use store::{
+    Error,
+    acts::SetPolicy,
+    views::{SettingShown, ShowPolicy},
+};
+use trial::{
+    access::Scope,
+    policy::{Setting, Tier},
+    role::Role,
+};
+
+use crate::world::{World, save::assert_refused};
+
+fn set(scope: Scope, values: &[(Setting, u32)]) -> SetPolicy {
+    SetPolicy { scope, values: values.iter().copied().collect(), justifications: BTreeMap::new() }
+}
+
+#[test]
+fn each_layer_tightens_and_none_loosens() {
+    let (mut world, place) = World::with_study();
+    let silje = world.at_site("silje", Role::SiteAdministrator, &place, place.oslo);
+    let (adam, sofie) = (world.actor("adam"), world.actor("sofie"));
+    let (study, oslo) = (Scope::Study { study: place.study }, Scope::Site { study: place.study, site: place.oslo });
+    let bergen = Scope::Site { study: place.study, site: place.bergen };
+    world.act(&adam, set(Scope::Organization, &[(Setting::Idle, 480)]));
+    world.act(&sofie, set(study, &[(Setting::Idle, 300), (Setting::SecondFactor, 1)]));
+    world.act(&silje, set(oslo, &[(Setting::Idle, 240)]));
+    let shown = |actor, scope, setting| -> SettingShown {
+        let all = world.organization().view(actor, &ShowPolicy { scope }).unwrap();
+        all.into_iter().find(|shown| shown.setting == setting).unwrap()
+    };
+    for (actor, scope, value, tier) in [
+        (&adam, Scope::Organization, 480, Tier::Organization),
+        (&adam, study, 300, Tier::Study),
+        (&sofie, study, 300, Tier::Study),
+        (&sofie, oslo, 240, Tier::Site),
+        (&sofie, bergen, 300, Tier::Study),
+        (&silje, oslo, 240, Tier::Site),
+    ] {
+        let idle = shown(actor, scope, Setting::Idle);
+        assert_eq!((idle.value, idle.decided_by), (value, tier), "{scope:?}");
+    }
+    let factor = shown(&silje, oslo, Setting::SecondFactor);
+    assert_eq!((factor.value, factor.decided_by, factor.own, factor.loosest), (1, Tier::Study, None, 1));
+    for (actor, scope, value) in
+        [(&silje, oslo, 1200), (&silje, oslo, 301), (&sofie, study, 481), (&adam, Scope::Organization, 601)]
+    {
+        assert_refused(world.try_act(actor, set(scope, &[(Setting::Idle, value)])), "looser");
+    }
+    let told = world.try_act(&silje, set(oslo, &[(Setting::Idle, 301)])).unwrap_err().to_string();
+    assert!(told.contains("the study has 5 minutes"), "{told}");
+    assert_refused(world.try_act(&silje, set(oslo, &[(Setting::Idle, 1)])), "too_strict");
+    assert_refused(world.try_act(&silje, set(oslo, &[(Setting::SecondFactor, 0)])), "looser");
+    let elsewhere = world.try_act(&silje, set(bergen, &[(Setting::Idle, 120)]));
+    assert!(matches!(elsewhere, Err(Error::Hidden)), "{elsewhere:?}");
+    let above = world.try_act(&silje, set(study, &[(Setting::Idle, 120)]));
+    assert!(matches!(above, Err(Error::Forbidden { .. })), "{above:?}");
+    let country = Scope::Country { study: place.study, country: "NO".parse().unwrap() };
+    assert_refused(world.try_act(&sofie, set(country, &[(Setting::Idle, 120)])), "wrong_level");
+    // What was set before is no bound: what is above is.
+    world.act(&silje, set(oslo, &[(Setting::Idle, 300)]));
+    // Tightened above later, the layer below is not asked.
+    world.act(&adam, set(Scope::Organization, &[(Setting::Idle, 60)]));
+    assert_eq!(world.organization().view(&silje, &ShowPolicy { scope: oslo }).unwrap()[2].value, 60);
+    world.finish();
+}
+
+#[test]
+fn what_goes_against_a_recommendation_needs_a_reason_that_is_shown() {
+    let (mut world, place) = World::with_study();
+    let sofie = world.actor("sofie");
+    let scope = Scope::Study { study: place.study };
+    let mut rotation = set(scope, &[(Setting::PasswordAge, 90)]);
+    assert_refused(world.try_act(&sofie, rotation.clone()), "justification");
+    rotation.justifications.insert(Setting::PasswordAge, "  ".into());
+    assert_refused(world.try_act(&sofie, rotation.clone()), "justification");
+    rotation.justifications.insert(Setting::PasswordAge, "the hospital's rule 7.2".into());
+    world.act(&sofie, rotation);
+    let shown = world.organization().view(&sofie, &ShowPolicy { scope }).unwrap();
+    let age = shown.iter().find(|shown| shown.setting == Setting::PasswordAge).unwrap();
+    assert_eq!(age.justifications, [(Tier::Study, "the hospital's rule 7.2".to_owned())]);
+    assert_eq!(age.words, "90 days");
+    world.finish();
+}
