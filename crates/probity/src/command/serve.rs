@@ -69,7 +69,7 @@ pub(crate) struct Serve {
     #[arg(long, value_enum)]
     log: Option<LogFormat>,
 
-    /// A TOML file with any of these, written with _ for -, and data and root_key. What is given here stands before it
+    /// A TOML file with any of these but this one, written with _ for -. What is given here stands before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

@@ -73,21 +73,18 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Met {
         Box::pin(async move {
             let (stream, service) = meeting.await?;
             let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let client = match (shown, era) {
-                (Some(certificate), Some(era)) => Some(named(certificate, era)?),
-                _ => None,
-            };
+            let client = shown.zip(era).map(|(certificate, era)| named(certificate, era));
             Ok((stream, Extension(client).layer(service)))
         })
     }
 }
 
-/// Reads a verified certificate.
-fn named(certificate: &[u8], era: u64) -> io::Result<Client> {
-    let read = Certificate::from_der(certificate).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    let mut subject = read.tbs_certificate.subject.to_string();
+/// Reads a verified certificate. One whose subject does not read has none, and is known by its thumbprint.
+fn named(certificate: &[u8], era: u64) -> Client {
+    let read = Certificate::from_der(certificate);
+    let mut subject = read.map(|read| read.tbs_certificate.subject.to_string()).unwrap_or_default();
     subject.truncate(subject.floor_char_boundary(SUBJECT_BYTES_MAX));
     let thumbprint = digest::digest(&digest::SHA256, certificate);
     let thumbprint = thumbprint.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Client { subject, thumbprint, era })
+    Client { subject, thumbprint, era }
 }

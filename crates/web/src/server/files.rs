@@ -78,14 +78,11 @@ impl Credentials {
         digest
     }
 
-    /// When the server's own certificate ends.
-    pub(super) fn ends(&self) -> Result<Timestamp> {
-        let own = CertificateDer::pem_slice_iter(&self.chain).next().and_then(std::result::Result::ok);
-        let own = own.ok_or_else(|| not_usable("the certificate's file holds none in PEM"))?;
-        let own = Certificate::from_der(&own).map_err(|error| not_usable(&format!("the certificate: {error}")))?;
-        let ends = own.tbs_certificate.validity.not_after.to_unix_duration();
-        Timestamp::from_second(i64::try_from(ends.as_secs()).unwrap_or(i64::MAX))
-            .map_err(|error| not_usable(&format!("the certificate's end: {error}")))
+    /// When the server's own certificate ends, where that can be read.
+    pub(super) fn ends(&self) -> Option<Timestamp> {
+        let own = CertificateDer::pem_slice_iter(&self.chain).next()?.ok()?;
+        let ends = Certificate::from_der(&own).ok()?.tbs_certificate.validity.not_after.to_unix_duration();
+        Timestamp::from_second(i64::try_from(ends.as_secs()).ok()?).ok()
     }
 }
 

@@ -46,8 +46,7 @@ impl Reload {
     pub(super) fn begin(files: TlsFiles, clock: Arc<dyn Clock>) -> Result<Self> {
         let credentials = files.read()?;
         let live = RustlsConfig::from_config(tls::config(&credentials)?);
-        let ends = credentials.ends()?;
-        if ends <= clock.now() {
+        if let Some(ends) = credentials.ends().filter(|ends| *ends <= clock.now()) {
             tracing::warn!(%ends, "the certificate has ended: browsers will refuse it. Renew it");
         }
         let vouching = credentials.trusted.is_some().then(Vouching::default);
@@ -99,12 +98,12 @@ impl Reload {
     }
 
     fn usable(&self, credentials: &Credentials) -> Result<Arc<rustls::ServerConfig>> {
-        let (ends, now) = (credentials.ends()?, self.clock.now());
-        if ends <= now {
+        let config = tls::config(credentials)?;
+        if let Some(ends) = credentials.ends().filter(|ends| *ends <= self.clock.now()) {
             let why = format!("the certificate ended at {ends}: put a newer one in its place");
             return Err(Error::refused("certificate", "ended", why));
         }
-        tls::config(credentials)
+        Ok(config)
     }
 
     /// Looks again and again, until it is dropped. Listens for the signal from the call on: before, it ends the process.

@@ -99,6 +99,38 @@ async fn another_site_may_lead_here_and_nothing_more() {
     assert!(!before.send(&world.app).await.expect(403).headers.contains_key("access-control-allow-origin"));
 }
 
+/// What proxies add, and what a request from inside a network may claim.
+const POSITION: &[(&str, &str)] = &[
+    ("x-forwarded-for", "127.0.0.1"),
+    ("x-real-ip", "127.0.0.1"),
+    ("forwarded", "for=127.0.0.1;host=localhost;proto=https"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-user", "admin"),
+    ("remote-user", "admin"),
+    ("x-original-url", "/sign-in"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_in_the_network_opens_nothing() {
+    let world = world();
+    let mut asked = 0;
+    for route in web::table().routes() {
+        if route.does.iter().all(|doing| doing.needs().is_none()) {
+            continue;
+        }
+        let parts: Vec<&str> =
+            route.path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect();
+        let ask = Ask::new(route.method, parts.join("/")).new_key();
+        let plain = ask.clone().send(&world.app).await;
+        let placed = POSITION.iter().fold(ask, |ask, (name, value)| ask.with(name, *value)).send(&world.app).await;
+        let name = format!("{} {}", route.method, route.path);
+        assert!(!placed.status.is_success(), "{name}: {}", placed.status);
+        assert_eq!((placed.status, placed.text()), (plain.status, plain.text()), "{name}");
+        asked += 1;
+    }
+    assert!(asked > 50, "{asked}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
     let world = world();
