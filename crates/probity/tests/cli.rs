@@ -4,7 +4,8 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU64, Ordering},
@@ -195,6 +196,56 @@ fn beyond_the_loopback_there_is_no_server_without_a_certificate() {
 }
 
 #[test]
+fn a_certificate_is_renewed_at_a_signal_and_clear_text_is_redirected() {
+    let folder = Folder::new();
+    let data = folder.data();
+    expect(&FOUNDING, &data, 0, &[]);
+    let (certificate, key) = (folder.0.join("certificate.pem"), folder.0.join("key.pem"));
+    let renew = || {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        fs::write(&certificate, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        made.cert.der().to_vec()
+    };
+    let first = renew();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probity"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--redirect", "127.0.0.1:0", "--host", "edc.example.org"]);
+    command.arg("--cert").arg(&certificate).arg("--key").arg(&key).env("PROBITY_DATA", &data);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut serving = Serving(command.spawn().unwrap());
+    let mut said = BufReader::new(serving.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let (served, redirects) = (said.next().unwrap(), said.next().unwrap());
+    let address = served.rsplit_once("https://").unwrap().1.to_owned();
+    assert_eq!(leaf(&address), first);
+    let second = renew();
+    let hangup = Command::new("kill").args(["-HUP", &serving.0.id().to_string()]).status().unwrap();
+    assert!(hangup.success());
+    let mut log = BufReader::new(serving.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(log.any(|line| line.contains("the certificate is renewed")));
+    assert_eq!(leaf(&address), second);
+    let clear = redirects.split_once("http://").unwrap().1.split_once(' ').unwrap().0;
+    let mut stream = TcpStream::connect(clear).unwrap();
+    stream.write_all(b"GET /studies HTTP/1.1\r\nHost: edc.example.org\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let port = address.rsplit_once(':').unwrap().1;
+    assert!(answer.starts_with("HTTP/1.1 308"), "{answer}");
+    assert!(answer.contains(&format!("location: https://edc.example.org:{port}/studies\r\n")), "{answer}");
+    expect(&["serve", "--redirect", "127.0.0.1:0"], &folder.0.join("other"), 2, &["not a data directory"]);
+    expect(&["serve", "--client-authority", "x.pem"], &data, 2, &["give cert and key too"]);
+}
+
+/// The certificate that a server shows, as `openssl` sees it.
+fn leaf(address: &str) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", address]).stdin(Stdio::null());
+    let shown = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let begin = shown.find("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{shown}"));
+    let body: String = shown[begin..].lines().skip(1).take_while(|line| !line.starts_with('-')).collect();
+    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap()
+}
+
+#[test]
 fn nobody_signs_in_without_a_password_and_help_reads_well() {
     let folder = Folder::new();
     let data = folder.data();
@@ -218,6 +269,6 @@ fn prove_reports_every_promise_and_none_is_broken() {
         assert_ne!(proof["status"], "broken", "{proof}");
         assert!(proof["checked_at"].is_string() && proof["evidence"].is_string() && proof["id"].is_string());
     }
-    assert!(proofs.iter().filter(|proof| proof["status"] == "kept").count() >= 19);
+    assert!(proofs.iter().filter(|proof| proof["status"] == "kept").count() >= 21);
     assert_eq!(output.status.code(), Some(0));
 }

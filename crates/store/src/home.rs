@@ -79,6 +79,14 @@ impl Home {
         matches!(self, Home::Server { .. })
     }
 
+    /// Connects once, trusting another authority. None where there is no server to connect to.
+    pub(crate) fn connect_trusting(&self, authority: &str) -> Option<Result<()>> {
+        match self {
+            Home::Folder(_) => None,
+            Home::Server { control, .. } => Some(Control::connect(&control.trusting(authority)).map(|_| ())),
+        }
+    }
+
     /// Takes the owner's address, for what only the owner may do.
     pub(crate) fn set_owner(&mut self, url: &str) -> Result<()> {
         if let Home::Server { control, owner } = self {

@@ -154,6 +154,16 @@ impl Installation {
         Ok(installation)
     }
 
+    /// Connects once to the database server, trusting this authority (PEM) instead of the one that was named, to see
+    /// that it makes a difference. None where the organizations lie in files.
+    ///
+    /// # Errors
+    /// Refused where the server's certificate does not come from it.
+    #[must_use]
+    pub fn connect_trusting(&self, authority: &str) -> Option<Result<()>> {
+        self.home.connect_trusting(authority)
+    }
+
     /// Takes the address of the database's owner, for what only the owner may do.
     ///
     /// # Errors

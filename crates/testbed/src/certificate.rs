@@ -15,13 +15,16 @@ const TASK_MAX: Duration = Duration::from_secs(30);
 pub struct Certificates {
     /// The authority's certificate, which clients trust.
     pub authority: PathBuf,
-    /// The server's certificate, for 127.0.0.1 and localhost.
+    /// The server's certificate.
     pub certificate: PathBuf,
     /// The server's private key, readable by the account alone.
     pub key: PathBuf,
 }
 
-/// What `openssl req` reads instead of the machine's own configuration (RFC 5280, section 4.2.1).
+/// The names that a server's certificate is for unless told.
+const HERE: &str = "IP:127.0.0.1, DNS:localhost";
+
+/// What `openssl req` reads instead of the machine's own configuration (RFC 5280, section 4.2.1); the names come last.
 const CONFIGURATION: &str = "\
 [req]
 distinguished_name = name
@@ -36,14 +39,18 @@ subjectKeyIdentifier = hash
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
-subjectAltName = IP:127.0.0.1, DNS:localhost
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 ";
 
-/// Makes both in `folder`. They are valid for a week: no run is longer.
+/// Makes both in `folder`, for 127.0.0.1 and localhost. They are valid for a week: no run is longer.
 pub fn make(folder: &Folder) -> Result<Certificates> {
-    folder.write("openssl.cnf", CONFIGURATION)?;
+    make_for(folder, HERE)
+}
+
+/// As [`make`], for other names: `DNS:db.example.org`.
+pub fn make_for(folder: &Folder, names: &str) -> Result<Certificates> {
+    folder.write("openssl.cnf", &format!("{CONFIGURATION}subjectAltName = {names}\n"))?;
     request(folder, "authority", &["-subj", "/CN=testbed authority"])?;
     request(folder, "server", &["-subj", "/CN=127.0.0.1", "-CA", "authority.crt", "-CAkey", "authority.key"])?;
     let at = |name: &str| folder.path().join(name);

@@ -55,10 +55,22 @@ impl Server {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
+        Self::start_as(settings, certificate::make)
+    }
+
+    /// A server whose certificate is for another name than the one it is reached by: `db.example.org`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_elsewhere(name: &str) -> Result<Self> {
+        Self::start_as(&[], |folder| certificate::make_for(folder, &format!("DNS:{name}")))
+    }
+
+    fn start_as(settings: &[(&str, &str)], make: impl FnOnce(&Folder) -> Result<Certificates>) -> Result<Self> {
         let programs = Postgres::find()?;
         let folder = Folder::create(Account::find()?)?;
         let (port, password) = (ports::free()?, secret::password()?);
-        let certificates = certificate::make(&folder)?;
+        let certificates = make(&folder)?;
         let data = create(&folder, &programs, &password)?;
         configure(&data, &configuration(port, &certificates, settings))?;
         let door = Door { ports: vec![port], password, authority: certificates.authority };

@@ -1,44 +1,31 @@
 //! What every request passes and every answer leaves by: the host it names, where it came from, the security
 //! headers, and the words of a failure.
 
+mod fetch;
+mod headers;
+mod program;
+
 use std::time::Duration;
 
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+pub(crate) use self::headers::dress;
 use crate::{
     error::{self, Problem},
     pages,
-    session::{bearer, is_safe},
-    state::AppState,
+    state::{AppState, Settings},
 };
-
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /// How long the next part of a body may take to arrive.
 const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
-
-/// Sent with every answer.
-const HEADERS: &[(&str, &str)] = &[
-    ("content-security-policy", CSP),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    // With no-referrer a browser sends `Origin: null` with our own forms, which nothing tells from another site.
-    ("referrer-policy", "same-origin"),
-    (
-        "permissions-policy",
-        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
-    ),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-];
 
 /// Puts the guards around the routes.
 pub(crate) fn around(routes: Router<AppState>, state: AppState) -> Router {
@@ -57,62 +44,51 @@ async fn pass(State(state): State<AppState>, request: Request, next: Next) -> Re
         Err(problem) => problem.into_response(),
     };
     let mut response = worded(response, &uri, head);
-    dress(&state, response.headers_mut());
+    dress(state.settings(), response.headers_mut());
     response
 }
 
 fn checked(state: &AppState, request: &Request) -> Result<(), Problem> {
     let host = host(request)?;
-    if !answers_to(state, host) {
+    if !answers_to(state.settings(), host) {
         return Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "host",
             "this server does not answer to that host name: use the address it printed when it started",
         ));
     }
-    if !is_safe(request.method()) && bearer(request.headers()).is_none() && !own_origin(request.headers(), host) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "cross_site",
-            "this request comes from a page of another site: nothing was done",
-        ));
-    }
-    Ok(())
+    fetch::from_here(state.settings(), request, host)?;
+    program::vouched_for(state.settings(), request)
 }
 
 /// The host that the request names, with its port.
-fn host(request: &Request) -> Result<&str, Problem> {
-    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    named
-        .or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str))
-        .ok_or_else(|| Problem::malformed("the request names no host"))
+pub(crate) fn host(request: &Request) -> Result<&str, Problem> {
+    let mut named = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().ok());
+    let (header, more) = (named.next().flatten(), named.next());
+    let target = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    match (header, target) {
+        (Some(header), Some(target)) if !header.eq_ignore_ascii_case(target) => {
+            Err(Problem::malformed("the request names two hosts"))
+        }
+        _ if more.is_some() => Err(Problem::malformed("the request names two hosts")),
+        (header, target) => header.or(target).ok_or_else(|| Problem::malformed("the request names no host")),
+    }
 }
 
-fn answers_to(state: &AppState, host: &str) -> bool {
+/// Whether the server is reached by this name.
+pub(crate) fn answers_to(settings: &Settings, host: &str) -> bool {
     let name = without_port(host);
-    let settings = state.settings();
     settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
         || (settings.hosts.is_empty() && !settings.loopback)
         || (settings.loopback && ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| own.eq_ignore_ascii_case(name)))
 }
 
-fn without_port(host: &str) -> &str {
+/// The name alone.
+pub(crate) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     }
-}
-
-/// Whether a request that changes something comes from a page of ours, or from no page at all. `SameSite=Strict`
-/// already keeps the cookie from other sites; this holds where a browser does not, and for sibling hosts.
-fn own_origin(headers: &HeaderMap, host: &str) -> bool {
-    let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if said("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
-        return false;
-    }
-    said("origin").is_none_or(|origin| {
-        origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
-    })
 }
 
 /// Gives a failure its body: a problem document for programs, a page for people.
@@ -149,15 +125,4 @@ fn is_html(headers: &HeaderMap) -> bool {
 
 fn for_programs(uri: &Uri) -> bool {
     uri.path().starts_with("/api/") || uri.path().starts_with("/ledger/")
-}
-
-/// Sets the security headers. What a handler set itself stays: an asset may be kept, data may not.
-fn dress(state: &AppState, headers: &mut HeaderMap) {
-    for (name, value) in HEADERS {
-        headers.insert(*name, HeaderValue::from_static(value));
-    }
-    if state.settings().tls {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
-    }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

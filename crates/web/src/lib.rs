@@ -4,6 +4,7 @@
 //! refuses SQL, decisions, and any route that does not declare what it does (see [`route::Table`]).
 
 pub mod api;
+pub mod cookie;
 pub mod error;
 pub mod exchange;
 mod guard;
@@ -23,7 +24,7 @@ use axum::Router;
 
 pub use self::{
     route::Table,
-    server::{Certificate, ServeConfig, Serving, serve, tls_versions},
+    server::{Client, ServeConfig, Serving, Spoken, TlsFiles, Vouching, serve, spoken},
     state::{AppState, Settings},
 };
 

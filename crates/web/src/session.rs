@@ -13,12 +13,14 @@ use tokio::sync::oneshot;
 use trial::ids::{OrganizationId, RequestId};
 
 use crate::{
+    cookie,
     error::{Answer, Problem},
     route::Declared,
-    state::AppState,
+    server::Client,
+    state::{AppState, Settings},
 };
 
-/// Name of the cookie.
+/// Name of the cookie; see [`cookie`] for what stands before it.
 pub const COOKIE: &str = "probity_session";
 /// A page sends this with requests it makes by itself; they do not keep a session alive.
 pub const BACKGROUND: &str = "probity-background";
@@ -33,6 +35,8 @@ pub struct Asker {
     pub ends: Timestamp,
     /// Whether the request shows that the person is there.
     pub presence: Presence,
+    /// The program that the request came through, where it showed a certificate.
+    pub client: Option<Client>,
 }
 
 impl Asker {
@@ -144,7 +148,7 @@ impl OptionalFromRequestParts<AppState> for Asker {
 }
 
 async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
-    let Some(token) = token_in(&parts.headers) else { return Ok(None) };
+    let Some(token) = token_in(state.settings(), &parts.headers) else { return Ok(None) };
     let Some(organization) = organization_of(token).and_then(|id| state.installation().organization(id)) else {
         return Ok(None);
     };
@@ -158,7 +162,8 @@ async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
     };
     let Some(SignedIn { actor, ends }) = found else { return Ok(None) };
     let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
-    Ok(Some(Asker { organization, actor, declared, ends, presence }))
+    let client = parts.extensions.get::<Option<Client>>().cloned().flatten();
+    Ok(Some(Asker { organization, actor, declared, ends, presence, client }))
 }
 
 /// A new session token of this organization.
@@ -183,8 +188,8 @@ pub fn organization_of(token: &str) -> Option<OrganizationId> {
 
 /// The session token of a request: bearer, else cookie.
 #[must_use]
-pub fn token_in(headers: &HeaderMap) -> Option<&str> {
-    bearer(headers).or_else(|| cookie(headers))
+pub fn token_in<'a>(settings: &Settings, headers: &'a HeaderMap) -> Option<&'a str> {
+    bearer(headers).or_else(|| cookie::read(settings, headers, COOKIE))
 }
 
 /// The bearer token of a request.
@@ -194,30 +199,16 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
-}
-
 /// The `Set-Cookie` that signs a browser in.
 #[must_use]
 pub fn set_cookie(state: &AppState, token: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("{COOKIE}={token}; {}", attributes(state))).ok()
+    cookie::set(state.settings(), COOKIE, token, None)
 }
 
 /// The `Set-Cookie` that signs a browser out.
 #[must_use]
 pub fn clear_cookie(state: &AppState) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("{COOKIE}=; Max-Age=0; {}", attributes(state))).ok()
-}
-
-fn attributes(state: &AppState) -> &'static str {
-    if state.settings().tls { "Path=/; HttpOnly; SameSite=Strict; Secure" } else { "Path=/; HttpOnly; SameSite=Strict" }
+    cookie::set(state.settings(), COOKIE, "", Some(0))
 }
 
 /// Whether a request of this method changes nothing (RFC 9110 9.2.1).

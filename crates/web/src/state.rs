@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{error::Answer, sign_in::Strangers};
+use crate::{error::Answer, server::Vouching, sign_in::Strangers};
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
 const REQUESTS_MAX: usize = 1_024;
@@ -22,6 +22,8 @@ pub struct Settings {
     /// Whether it listens on the loopback only. Then a request that names another host is refused: a page elsewhere
     /// must not reach it by a name of its own (DNS rebinding).
     pub loopback: bool,
+    /// Set where a program needs a certificate; it says which certificates hold.
+    pub vouching: Option<Vouching>,
 }
 
 /// Shared by all requests; cloning it costs a counter.

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use web::{Certificate, ServeConfig};
+use web::{ServeConfig, TlsFiles};
 
 use crate::{
     data_directory::{DataDirectory, shown},
@@ -20,13 +20,14 @@ use crate::{
 
 /// Where the server listens unless told.
 const LISTEN: &str = "127.0.0.1:7240";
-/// Bytes of a configuration file, a certificate or a key.
+/// Bytes of a configuration file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Serve the pages and the API
 ///
-/// In clear on the loopback only; anywhere else a certificate and its key are needed. Stops in order at ctrl-c or
-/// SIGTERM: requests that run are answered first.
+/// In clear on the loopback only; anywhere else a certificate and its key are needed. Their files are looked at again
+/// every few seconds, and at SIGHUP, so a renewed certificate needs no restart. Stops in order at ctrl-c or SIGTERM:
+/// requests that run are answered first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -48,11 +49,27 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
+    /// The authorities, in PEM, that programs' certificates come from; then a program needs one, and people do not
+    #[arg(long, value_name = "FILE")]
+    client_authority: Option<PathBuf>,
+
+    /// Their lists of revoked certificates, in PEM
+    #[arg(long, value_name = "FILE")]
+    client_revoked: Option<PathBuf>,
+
+    /// An address that answers in clear, and only that the address is another, over TLS; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    redirect: Vec<SocketAddr>,
+
+    /// The port at which people reach the server, where it is not the one that it listens on
+    #[arg(long, value_name = "PORT")]
+    public_port: Option<u16>,
+
     /// How the log is written
     #[arg(long, value_enum)]
     log: Option<LogFormat>,
 
-    /// A TOML file with any of: data, root_key, listen, host, cert, key, log. What is given here stands before it
+    /// A TOML file with any of these but this one, written with _ for -. What is given here stands before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -67,6 +84,10 @@ struct Configuration {
     host: Vec<String>,
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
+    client_authority: Option<PathBuf>,
+    client_revoked: Option<PathBuf>,
+    redirect: Vec<SocketAddr>,
+    public_port: Option<u16>,
     log: Option<LogFormat>,
 }
 
@@ -79,28 +100,41 @@ impl Serve {
             data.folder = configured.data.unwrap_or(data.folder);
         }
         data.root_key = data.root_key.or(configured.root_key);
-        let certificate = match (self.cert.or(configured.cert), self.key.or(configured.key)) {
-            (None, None) => None,
-            (Some(chain), Some(key)) => Some(Certificate { chain: read(&chain)?, key: read(&key)? }),
-            _ => bail!("cert and key go together: give both, or neither"),
-        };
         let mut listen = first(self.listen, configured.listen);
         if listen.is_empty() {
             listen.push(LISTEN.parse().context("the address to listen on")?);
         }
-        serve(&data, ServeConfig { listen, hosts: first(self.host, configured.host), certificate })
+        let client_authority = self.client_authority.or(configured.client_authority);
+        let client_revoked = self.client_revoked.or(configured.client_revoked);
+        let tls = match (self.cert.or(configured.cert), self.key.or(configured.key)) {
+            (None, None) if client_authority.is_none() && client_revoked.is_none() => None,
+            (None, None) => bail!("programs show a certificate over TLS only: give cert and key too"),
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, client_authority, client_revoked }),
+            _ => bail!("cert and key go together: give both, or neither"),
+        };
+        let config = ServeConfig {
+            listen,
+            hosts: first(self.host, configured.host),
+            tls,
+            redirect: first(self.redirect, configured.redirect),
+            public_port: self.public_port.or(configured.public_port),
+        };
+        serve(&data, config)
     }
 }
 
 /// Opens the data directory and serves until told to stop.
 fn serve(data: &DataDirectory, config: ServeConfig) -> Result<Outcome> {
     let installation = Arc::new(data.open()?);
-    let scheme = if config.certificate.is_some() { "https" } else { "http" };
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let serving = web::serve(config, Arc::clone(&installation)).await?;
         for address in &serving.addresses {
             print(&format!("Probity serves {} at {scheme}://{address}", shown(&data.folder)))?;
+        }
+        for address in &serving.redirects {
+            print(&format!("Who comes to http://{address} is sent there"))?;
         }
         serving.stopped().await?;
         print("stopped")?;
@@ -152,7 +186,8 @@ mod tests {
 
     #[test]
     fn the_settings_are_known_by_name() {
-        assert_eq!(configuration_settings(), ["data", "root_key", "listen", "host", "cert", "key", "log"]);
+        let settings = ["data", "root_key", "listen", "host", "cert", "key", "client_authority", "client_revoked"];
+        assert_eq!(configuration_settings(), [&settings[..], &["redirect", "public_port", "log"]].concat());
     }
 
     #[test]

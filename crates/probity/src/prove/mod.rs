@@ -8,6 +8,7 @@ mod check;
 mod finding;
 mod register;
 mod scratch;
+mod wire;
 
 use anyhow::{Result, bail};
 use serde::Serialize;

@@ -67,6 +67,34 @@ fn a_new_installation_is_not_made_where_the_way_to_the_server_is_wrong() {
 }
 
 #[test]
+fn a_server_whose_certificate_is_for_another_name_is_not_believed() {
+    if Database::from_environment().unwrap().is_none() {
+        return;
+    }
+    let elsewhere = testbed::Server::start_elsewhere("db.example.org").unwrap();
+    let authority = fs::read_to_string(elsewhere.authority()).unwrap();
+    let folder = Folder::new();
+    let told = Installation::create_on(folder.path(), None, Hands::new(), &elsewhere.url(), &authority).unwrap_err();
+    let text = told.to_string();
+    assert!(text.contains("127.0.0.1") && text.contains("db.example.org") && text.contains("mend"), "{text}");
+    assert_eq!(refused::<()>(Err(told)), [(String::from("postgres"), "certificate")], "{text}");
+    assert!(!folder.path().join("root.key").exists(), "the same command can be given again");
+    let heard = elsewhere.sql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'probity'");
+    assert_eq!(heard.unwrap().trim(), "0", "nobody was let in");
+}
+
+#[test]
+fn an_open_installation_connects_under_no_other_authority() {
+    let Some(mut world) = World::on_server() else { return };
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let told = world.installation().connect_trusting(&other.cert.pem()).unwrap();
+    assert_eq!(refused::<()>(told), [(String::from("postgres"), "certificate")]);
+    let own = world.database.as_ref().unwrap().authority().unwrap();
+    world.installation().connect_trusting(&own).unwrap().unwrap();
+    world.finish();
+}
+
+#[test]
 fn an_installation_is_not_opened_where_the_way_to_the_server_is_wrong() {
     let Some(mut world) = World::on_server() else { return };
     world.close();

@@ -14,6 +14,7 @@ use crate::{
     error::Answer,
     input::{Json as Body, RequestKey},
     route::{Does, Table},
+    server::Client,
     session::Asker,
     sign_in::{Credentials, sign_in},
     state::AppState,
@@ -78,6 +79,18 @@ pub(super) struct Standing {
     /// When the session ends unless it is used.
     #[schema(value_type = String, format = DateTime)]
     ends: jiff::Timestamp,
+    /// The certificate that this request came with, where programs show one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<Shown>,
+}
+
+/// A certificate that a program showed, and that was verified.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Shown {
+    /// Its subject (RFC 4514).
+    subject: String,
+    /// Its SHA-256, in hexadecimal.
+    thumbprint: String,
 }
 
 /// One's session
@@ -86,7 +99,9 @@ pub(super) struct Standing {
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = Standing)))]
 pub(super) async fn show(asker: Asker) -> Answer<Json<Standing>> {
     let account = asker.view(Account {}).await?;
-    Ok(Json(Standing { person: account.id, name: account.name, organization: account.organization, ends: asker.ends }))
+    let certificate = asker.client.map(|Client { subject, thumbprint, .. }| Shown { subject, thumbprint });
+    let (person, name, organization) = (account.id, account.name, account.organization);
+    Ok(Json(Standing { person, name, organization, ends: asker.ends, certificate }))
 }
 
 /// Sign out

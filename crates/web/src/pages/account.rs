@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    extract::State,
+    http::{StatusCode, header},
     response::Response,
 };
 use serde::Deserialize;
@@ -16,10 +17,15 @@ use super::{
     show::filters,
 };
 use crate::{
+    cookie,
     error::Answer,
     input::{Path, Query},
     second_factor,
+    state::AppState,
 };
+
+/// Seconds for which a browser remembers what one likes.
+const YEAR: u32 = 31_536_000;
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -96,11 +102,10 @@ pub async fn end_others(reader: Reader, fields: Fields) -> Answer<Response> {
 }
 
 /// Remembers, in the browser, how dense pages are to be.
-pub async fn density(_: Reader, fields: Fields) -> Answer<Response> {
+pub async fn density(State(state): State<AppState>, _: Reader, fields: Fields) -> Answer<Response> {
     let wanted = if fields.get("density") == "compact" { "compact" } else { "comfortable" };
-    let cookie = format!("{DENSITY}={wanted}; Path=/; Max-Age=31536000; SameSite=Strict; HttpOnly");
     let mut answer = to("/account");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+    if let Some(cookie) = cookie::set(state.settings(), DENSITY, wanted, Some(YEAR)) {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(answer)

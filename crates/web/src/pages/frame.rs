@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use trial::{
 };
 
 use crate::{
+    cookie,
     error::{Answer, Problem},
     route::Does,
     session::Asker,
@@ -44,16 +45,9 @@ impl FromRequestParts<AppState> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Answer<Self> {
         let asker = <Asker as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
-        Ok(Reader { asker, now: state.now(), compact: likes_compact(&parts.headers) })
+        let compact = cookie::read(state.settings(), &parts.headers, DENSITY) == Some("compact");
+        Ok(Reader { asker, now: state.now(), compact })
     }
-}
-
-fn likes_compact(headers: &HeaderMap) -> bool {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .any(|(name, value)| name == DENSITY && value == "compact")
 }
 
 /// What a route does besides what its frame looks up.

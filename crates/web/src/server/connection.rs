@@ -18,7 +18,7 @@ use tokio::{
 };
 
 /// Connections at once; below what a process may usually open (1,024 files). More are closed at the door.
-const CONNECTIONS_MAX: usize = 768;
+pub(super) const CONNECTIONS_MAX: usize = 768;
 /// How long a client may take nothing of what it asked for.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -27,8 +27,9 @@ const STALL: Duration = Duration::from_secs(30);
 pub(super) struct Gate(Arc<Semaphore>);
 
 impl Gate {
-    pub(super) fn new() -> Self {
-        Gate(Arc::new(Semaphore::new(CONNECTIONS_MAX)))
+    /// For so many at once.
+    pub(super) fn new(connections_max: usize) -> Self {
+        Gate(Arc::new(Semaphore::new(connections_max)))
     }
 }
 

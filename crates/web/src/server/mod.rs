@@ -1,7 +1,11 @@
 //! The server: binds, serves, and stops in order. In clear on the loopback only; it refuses to start anywhere else
-//! without a certificate and its key.
+//! without a certificate and its key. All that it says in clear beyond is that the address is another.
 
+mod client;
 mod connection;
+mod files;
+mod redirect;
+mod reload;
 mod tls;
 
 use std::{
@@ -10,14 +14,22 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
-use axum_server::Handle;
+use axum_server::{Handle, Server, tls_rustls::RustlsAcceptor};
 use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
-use self::connection::Gate;
-pub use self::tls::{Certificate, tls_versions};
+use self::{
+    client::Met,
+    connection::{CONNECTIONS_MAX, Gate},
+    redirect::Redirect,
+    reload::Reload,
+};
+pub use self::{
+    client::{Client, Vouching},
+    files::TlsFiles,
+    tls::{Spoken, spoken},
+};
 use crate::{
     router,
     state::{AppState, Settings},
@@ -42,8 +54,12 @@ pub struct ServeConfig {
     pub listen: Vec<SocketAddr>,
     /// Host names that the server answers to, besides the loopback's. Empty beyond the loopback: any.
     pub hosts: Vec<String>,
-    /// Certificate and key, in PEM. Needed wherever an address is not of the loopback.
-    pub certificate: Option<Certificate>,
+    /// Certificate and key. Needed wherever an address is not of the loopback.
+    pub tls: Option<TlsFiles>,
+    /// Addresses that answer in clear, and only that the address is another, over TLS.
+    pub redirect: Vec<SocketAddr>,
+    /// The port at which people reach the server, where it is not the one that it listens on.
+    pub public_port: Option<u16>,
 }
 
 /// A server that is serving.
@@ -51,10 +67,13 @@ pub struct ServeConfig {
 pub struct Serving {
     /// The addresses that it is bound to.
     pub addresses: Vec<SocketAddr>,
+    /// The addresses that only say where to go.
+    pub redirects: Vec<SocketAddr>,
     handles: Vec<Handle<SocketAddr>>,
     tasks: JoinSet<std::io::Result<()>>,
-    /// Goes on as long as this lives.
-    _rounds: AbortOnDrop,
+    /// Go on as long as this lives.
+    rounds: Vec<AbortOnDrop>,
+    reload: Option<Arc<Reload>>,
 }
 
 /// A task that ends with its owner.
@@ -125,66 +144,103 @@ impl Serving {
 /// certificate does not fit its key.
 pub async fn serve(config: ServeConfig, installation: Arc<Installation>) -> Result<Serving> {
     let loopback = config.listen.iter().all(|address| address.ip().is_loopback());
-    if config.listen.is_empty() {
-        return Err(Error::refused("listen", "none", "name an address to listen on, such as 127.0.0.1:8080"));
-    }
-    if !loopback && config.certificate.is_none() {
-        return Err(Error::refused(
-            "certificate",
-            "needed",
-            "without a certificate and its key Probity serves the loopback only: name both, or listen on 127.0.0.1",
-        ));
-    }
-    let tls = config.certificate.as_ref().map(tls::config).transpose()?;
-    let settings = Settings { tls: tls.is_some(), hosts: config.hosts, loopback };
-    let rounds = AbortOnDrop(tokio::spawn(rounds(Arc::clone(&installation))));
-    let app = router(AppState::new(installation, settings));
-    let gate = Gate::new();
-    let mut serving = Serving { addresses: Vec::new(), handles: Vec::new(), tasks: JoinSet::new(), _rounds: rounds };
+    allowed(&config, loopback)?;
+    let clock = Arc::clone(installation.clock());
+    let reload = config.tls.map(|files| Reload::begin(files, clock)).transpose()?.map(Arc::new);
+    let vouching = reload.as_ref().and_then(|reload| reload.vouching.clone());
+    let settings = Settings { tls: reload.is_some(), hosts: config.hosts, loopback, vouching };
+    let app = router(AppState::new(Arc::clone(&installation), settings.clone()));
+    let mut serving = Serving {
+        addresses: Vec::new(),
+        redirects: Vec::new(),
+        handles: Vec::new(),
+        tasks: JoinSet::new(),
+        rounds: vec![AbortOnDrop(tokio::spawn(rounds(installation)))],
+        reload,
+    };
+    let gate = Gate::new(CONNECTIONS_MAX);
     for address in config.listen {
-        let listener = bind(address)?;
-        serving.addresses.push(listener.local_addr().map_err(Error::fault)?);
-        serving.take(listener, app.clone(), &gate, tls.clone())?;
+        let (listener, address) = bind(address)?;
+        serving.addresses.push(address);
+        let app = app.clone().into_make_service();
+        match serving.reload.clone() {
+            None => {
+                let server = serving.at(listener, gate.clone(), HEAD_TIME)?;
+                serving.tasks.spawn(async move { server.serve(app).await });
+            }
+            Some(reload) => {
+                let tls = RustlsAcceptor::new(reload.live.clone()).acceptor(gate.clone());
+                let server = serving.at(listener, Met { tls, vouching: reload.vouching.clone() }, HEAD_TIME)?;
+                serving.tasks.spawn(async move { server.serve(app).await });
+            }
+        }
+    }
+    let port = config.public_port.or_else(|| serving.addresses.first().map(SocketAddr::port)).unwrap_or_default();
+    let redirect = Redirect { settings, port }.router();
+    let gate = Gate::new(redirect::CONNECTIONS_MAX);
+    for address in config.redirect {
+        let (listener, address) = bind(address)?;
+        serving.redirects.push(address);
+        let redirect = redirect.clone().into_make_service();
+        let server = serving.at(listener, gate.clone(), redirect::HEAD_TIME)?;
+        serving.tasks.spawn(async move { server.serve(redirect).await });
+    }
+    if let Some(reload) = &serving.reload {
+        serving.rounds.push(AbortOnDrop(tokio::spawn(Arc::clone(reload).rounds())));
     }
     Ok(serving)
 }
 
+/// Whether a server may be as it is told to be.
+fn allowed(config: &ServeConfig, loopback: bool) -> Result<()> {
+    let refuse = |field, code, message| Err(Error::refused(field, code, message));
+    if config.listen.is_empty() {
+        return refuse("listen", "none", "name an address to listen on, such as 127.0.0.1:8080");
+    }
+    if !loopback && config.tls.is_none() {
+        let message =
+            "without a certificate and its key Probity serves the loopback only: name both, or listen on 127.0.0.1";
+        return refuse("certificate", "needed", message);
+    }
+    if !config.redirect.is_empty() && config.tls.is_none() {
+        let message = "there is nothing to redirect to without a certificate and its key: name both, or leave it out";
+        return refuse("redirect", "certificate_needed", message);
+    }
+    if !config.redirect.is_empty() && !loopback && config.hosts.is_empty() {
+        let message =
+            "name the hosts that people reach the server by: a redirect to whatever a request names leads anywhere";
+        return refuse("redirect", "host_needed", message);
+    }
+    Ok(())
+}
+
 impl Serving {
-    fn take(
-        &mut self,
-        listener: TcpListener,
-        app: Router,
-        gate: &Gate,
-        tls: Option<Arc<rustls::ServerConfig>>,
-    ) -> Result<()> {
+    /// Looks at the certificate's files now; whether there was something new, which new connections now meet.
+    ///
+    /// # Errors
+    /// Refused where something new cannot be used; what was in use goes on.
+    pub fn reload(&self) -> Result<bool> {
+        self.reload.as_ref().map_or(Ok(false), |reload| reload.look())
+    }
+
+    /// A server at a listener, within our limits; it stops with the others.
+    fn at<A>(&mut self, listener: TcpListener, acceptor: A, head_time: Duration) -> Result<Server<SocketAddr, A>> {
         let handle = Handle::new();
         self.handles.push(handle.clone());
-        let mut server = axum_server::from_tcp(listener).map_err(Error::fault)?.handle(handle).http1_only();
+        let mut server = axum_server::from_tcp(listener).map_err(Error::fault)?.handle(handle);
         server
             .http_builder()
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
+            .header_read_timeout(head_time)
             .max_buf_size(HEAD_BYTES_MAX)
             .half_close(false);
-        let gate = gate.clone();
-        match tls {
-            None => {
-                let server = server.acceptor(gate);
-                self.tasks.spawn(async move { server.serve(app.into_make_service()).await });
-            }
-            Some(tls) => {
-                let tls = axum_server::tls_rustls::RustlsConfig::from_config(tls);
-                let acceptor = axum_server::tls_rustls::RustlsAcceptor::new(tls).acceptor(gate);
-                let server = server.acceptor(acceptor);
-                self.tasks.spawn(async move { server.serve(app.into_make_service()).await });
-            }
-        }
-        Ok(())
+        // The version last: another acceptor makes it any.
+        Ok(server.acceptor(acceptor).http1_only())
     }
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
     let refused = |error: std::io::Error| {
         let what = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
@@ -197,7 +253,8 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
     };
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
-    Ok(listener)
+    let bound = listener.local_addr().map_err(Error::fault)?;
+    Ok((listener, bound))
 }
 
 async fn asked_to_stop() {

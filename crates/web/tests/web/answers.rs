@@ -65,7 +65,70 @@ async fn another_host_and_another_site_are_refused() {
     ] {
         end().with(name, value).send(&world.app).await.expect(403);
     }
+    // A browser says where from; what brings the cookie and does not say is not believed.
+    let mut silent = end();
+    silent.headers.retain(|(name, _)| *name != "origin");
+    silent.clone().send(&world.app).await.expect(403);
+    silent.with("sec-fetch-site", "same-origin").send(&world.app).await.expect(200);
     end().with("sec-fetch-site", "same-origin").with("origin", "http://localhost").send(&world.app).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_site_may_lead_here_and_nothing_more() {
+    let world = world();
+    let from = |site: &str, mode: &str, dest: &str| {
+        let ask = Ask::get("/sign-in").with("sec-fetch-site", site);
+        ask.with("sec-fetch-mode", mode).with("sec-fetch-dest", dest).send(&world.app)
+    };
+    for site in ["cross-site", "same-site"] {
+        from(site, "navigate", "document").await.expect(200);
+        for (mode, dest) in [
+            ("navigate", "iframe"),
+            ("no-cors", "image"),
+            ("no-cors", "script"),
+            ("cors", "empty"),
+            ("websocket", "empty"),
+        ] {
+            from(site, mode, dest).await.expect(403);
+        }
+    }
+    from("same-origin", "no-cors", "image").await.expect(200);
+    from("none", "navigate", "document").await.expect(200);
+    let before = Ask::new("OPTIONS", "/api/v1/studies").with("origin", "https://evil.example");
+    let before = before.with("access-control-request-method", "POST").with("sec-fetch-site", "cross-site");
+    assert!(!before.send(&world.app).await.expect(403).headers.contains_key("access-control-allow-origin"));
+}
+
+/// What proxies add, and what a request from inside a network may claim.
+const POSITION: &[(&str, &str)] = &[
+    ("x-forwarded-for", "127.0.0.1"),
+    ("x-real-ip", "127.0.0.1"),
+    ("forwarded", "for=127.0.0.1;host=localhost;proto=https"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-user", "admin"),
+    ("remote-user", "admin"),
+    ("x-original-url", "/sign-in"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_in_the_network_opens_nothing() {
+    let world = world();
+    let mut asked = 0;
+    for route in web::table().routes() {
+        if route.does.iter().all(|doing| doing.needs().is_none()) {
+            continue;
+        }
+        let parts: Vec<&str> =
+            route.path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect();
+        let ask = Ask::new(route.method, parts.join("/")).new_key();
+        let plain = ask.clone().send(&world.app).await;
+        let placed = POSITION.iter().fold(ask, |ask, (name, value)| ask.with(name, *value)).send(&world.app).await;
+        let name = format!("{} {}", route.method, route.path);
+        assert!(!placed.status.is_success(), "{name}: {}", placed.status);
+        assert_eq!((placed.status, placed.text()), (plain.status, plain.text()), "{name}");
+        asked += 1;
+    }
+    assert!(asked > 50, "{asked}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,10 +138,15 @@ async fn every_answer_carries_the_security_headers() {
         let answer = Ask::get(uri).send(&world.app).await;
         let csp = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{uri}: {csp}");
-        assert!(csp.ends_with("require-trusted-types-for 'script'"), "{uri}: {csp}");
+        assert!(csp.ends_with("require-trusted-types-for 'script'; trusted-types 'none'"), "{uri}: {csp}");
+        assert!(csp.contains("object-src 'none'") && csp.contains("base-uri 'none'"), "{uri}: {csp}");
+        assert!(csp.contains("frame-ancestors 'none'") && !csp.contains("unsafe"), "{uri}: {csp}");
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{uri}");
         assert_eq!(answer.headers["referrer-policy"], "same-origin", "{uri}");
         assert_eq!(answer.headers["cross-origin-opener-policy"], "same-origin", "{uri}");
+        assert_eq!(answer.headers["cross-origin-embedder-policy"], "require-corp", "{uri}");
+        assert_eq!(answer.headers["cross-origin-resource-policy"], "same-origin", "{uri}");
+        assert!(!answer.headers.contains_key("strict-transport-security"), "in clear it is not said: {uri}");
         assert_eq!(answer.headers["cache-control"], "no-store", "{uri}");
         assert!(answer.headers.contains_key("permissions-policy"), "{uri}");
     }

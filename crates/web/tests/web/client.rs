@@ -44,8 +44,9 @@ impl Ask {
         self.with("authorization", format!("Bearer {token}"))
     }
 
+    /// As a page of ours asks.
     pub fn cookie(self, token: &str) -> Self {
-        self.with("cookie", format!("probity_session={token}"))
+        self.with("cookie", format!("probity_session={token}")).with("origin", "http://localhost")
     }
 
     /// A new request id.

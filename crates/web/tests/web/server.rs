@@ -7,12 +7,15 @@ use std::{
 };
 
 use store::Error;
-use web::{Certificate, ServeConfig, serve};
+use web::{ServeConfig, TlsFiles, serve};
 
-use crate::world::World;
+use crate::{
+    tls::{Authority, Files, Pair},
+    world::World,
+};
 
-fn config(listen: &str, certificate: Option<Certificate>) -> ServeConfig {
-    ServeConfig { listen: vec![listen.parse().unwrap()], hosts: Vec::new(), certificate }
+fn config(listen: &str, tls: Option<TlsFiles>) -> ServeConfig {
+    ServeConfig { listen: vec![listen.parse().unwrap()], tls, ..ServeConfig::default() }
 }
 
 fn talk(address: SocketAddr, sent: &str) -> String {
@@ -46,12 +49,11 @@ async fn beyond_the_loopback_it_refuses_to_start_without_a_certificate() {
     let world = World::new();
     let refused = serve(config("0.0.0.0:0", None), Arc::clone(&world.installation)).await;
     assert!(matches!(&refused, Err(Error::Refused(why)) if why[0].field == "certificate"), "{refused:?}");
-    let broken = Certificate { chain: b"no certificate".to_vec(), key: b"no key".to_vec() };
-    let refused = serve(config("127.0.0.1:0", Some(broken)), Arc::clone(&world.installation)).await;
+    let files = Files::new(&Pair { certificate: "no certificate".to_owned(), key: "no key".to_owned() });
+    let refused = serve(config("127.0.0.1:0", Some(files.tls())), Arc::clone(&world.installation)).await;
     assert!(matches!(&refused, Err(Error::Refused(why)) if why[0].field == "certificate"), "{refused:?}");
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let good = Certificate { chain: made.cert.pem().into_bytes(), key: made.signing_key.serialize_pem().into_bytes() };
-    let serving = serve(config("127.0.0.1:0", Some(good)), Arc::clone(&world.installation)).await.unwrap();
+    files.put(&Authority::new("test").server(2050));
+    let serving = serve(config("127.0.0.1:0", Some(files.tls())), Arc::clone(&world.installation)).await.unwrap();
     let address = serving.addresses[0];
     let sent = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let in_clear = tokio::task::spawn_blocking(move || {

@@ -48,7 +48,7 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
 }
 
 /// Every argument and variable of every command, and every setting of the configuration file.
-fn names() -> Vec<String> {
+pub(super) fn names() -> Vec<String> {
     let mut names = configuration_settings();
     let mut commands = vec![CommandLine::command()];
     while let Some(command) = commands.pop() {

@@ -3,9 +3,11 @@
 mod account_of_ones_own;
 mod aead_everywhere;
 mod assistant_cannot_write;
+mod authenticated_ciphers;
 mod deny_by_default;
 mod durable_commit;
 mod encryption_has_no_switch;
+mod every_connection_checked;
 mod grants_scoped;
 mod history_per_item;
 mod ledger_intact;
@@ -35,9 +37,11 @@ const CHECKS: &[(&str, Check)] = &[
     ("account_of_ones_own", account_of_ones_own::check),
     ("aead_everywhere", aead_everywhere::check),
     ("assistant_cannot_write", assistant_cannot_write::check),
+    ("authenticated_ciphers", authenticated_ciphers::check),
     ("deny_by_default", deny_by_default::check),
     ("durable_commit", durable_commit::check),
     ("encryption_has_no_switch", encryption_has_no_switch::check),
+    ("every_connection_checked", every_connection_checked::check),
     ("grants_scoped", grants_scoped::check),
     ("history_per_item", history_per_item::check),
     ("ledger_intact", ledger_intact::check),

@@ -2,6 +2,7 @@
 //! a clock that checks can turn. Two organizations work in it, so that one can be tried against the other.
 
 pub(crate) mod people;
+mod served;
 mod world;
 
 use std::{
@@ -18,6 +19,7 @@ use store::{Clock, Installation};
 
 pub(crate) use self::{
     people::PASSWORD,
+    served::{ADMINISTRATOR, Served},
     world::{Scope2, World},
 };
 

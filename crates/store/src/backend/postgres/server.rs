@@ -88,6 +88,13 @@ impl Server {
         server
     }
 
+    /// The same place, trusting another authority.
+    pub(crate) fn trusting(&self, authority: &str) -> Self {
+        let mut server = self.clone();
+        authority.clone_into(&mut server.authority);
+        server
+    }
+
     /// The authority's certificates, as PEM.
     pub(crate) fn authority(&self) -> &str {
         &self.authority

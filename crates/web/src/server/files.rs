@@ -1,0 +1,102 @@
+//! The files that TLS is made of.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use store::{Error, Result};
+use x509_cert::{Certificate, der::Decode as _};
+
+/// Bytes of a certificate's, a key's or a list's file.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Where the certificate and its key lie, and those of whoever vouches for clients. All in PEM.
+#[derive(Debug, Clone, Default)]
+pub struct TlsFiles {
+    /// The chain, the server's own first.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+    /// The authorities that programs' certificates may come from. Where there is one, a program needs such a
+    /// certificate.
+    pub client_authority: Option<PathBuf>,
+    /// Those that were revoked.
+    pub client_revoked: Option<PathBuf>,
+}
+
+/// What the files held when they were read.
+pub(super) struct Credentials {
+    pub(super) chain: Vec<u8>,
+    pub(super) key: Vec<u8>,
+    pub(super) trusted: Option<Trusted>,
+}
+
+/// Who vouches for clients.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Trusted {
+    pub(super) authority: Vec<u8>,
+    pub(super) revoked: Option<Vec<u8>>,
+}
+
+/// By which two readings are told apart; the key itself is not kept for that.
+pub(super) type Digest = [u8; 32];
+
+impl TlsFiles {
+    /// Reads them all.
+    pub(super) fn read(&self) -> Result<Credentials> {
+        let trusted = match (&self.client_authority, &self.client_revoked) {
+            (None, None) => None,
+            (None, Some(_)) => {
+                return Err(not_usable("a list of revoked certificates needs the authority that revoked them"));
+            }
+            (Some(authority), revoked) => {
+                Some(Trusted { authority: read(authority)?, revoked: revoked.as_deref().map(read).transpose()? })
+            }
+        };
+        Ok(Credentials { chain: read(&self.certificate)?, key: read(&self.key)?, trusted })
+    }
+}
+
+impl Credentials {
+    pub(super) fn digest(&self) -> Digest {
+        let mut context = digest::Context::new(&digest::SHA256);
+        let trusted = self.trusted.as_ref();
+        let revoked = trusted.and_then(|trusted| trusted.revoked.as_deref());
+        let parts = [Some(&*self.chain), Some(&*self.key), trusted.map(|trusted| &*trusted.authority), revoked];
+        for part in parts {
+            let part = part.unwrap_or_default();
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part);
+        }
+        let mut digest = Digest::default();
+        digest.copy_from_slice(context.finish().as_ref());
+        digest
+    }
+
+    /// When the server's own certificate ends, where that can be read.
+    pub(super) fn ends(&self) -> Option<Timestamp> {
+        let own = CertificateDer::pem_slice_iter(&self.chain).next()?.ok()?;
+        let ends = Certificate::from_der(&own).ok()?.tbs_certificate.validity.not_after.to_unix_duration();
+        Timestamp::from_second(i64::try_from(ends.as_secs()).ok()?).ok()
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let refused = |why: &dyn std::fmt::Display| not_usable(&format!("{} cannot be read: {why}", path.display()));
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| refused(&error))?;
+    file.take(FILE_BYTES_MAX.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
+        return Err(refused(&format!("it is larger than {FILE_BYTES_MAX} bytes, so it is not what was meant")));
+    }
+    Ok(bytes)
+}
+
+fn not_usable(why: &str) -> Error {
+    Error::refused("certificate", "not_usable", why)
+}
