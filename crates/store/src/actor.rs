@@ -12,6 +12,7 @@ use trial::{
 };
 
 use crate::{
+    assurance::{Assurance, Freshness},
     backend::{Connection, Row, values},
     error::{Error, Result},
     place::{Located, Target, locate, scope_of},
@@ -82,6 +83,7 @@ pub struct Access {
     capacity: Capacity,
     sites: Sites,
     located: Located,
+    assurance: Assurance,
     at: Timestamp,
 }
 
@@ -91,10 +93,10 @@ impl Access {
         db: &Connection,
         actor: &Actor,
         target: Target,
-        needs: Permission,
+        (needs, fresh): (Permission, Freshness),
         at: Timestamp,
     ) -> Result<Access> {
-        Self::decide_knowing(db, &mut Grants::default(), actor, target, needs, at)
+        Self::decide_knowing(db, &mut Grants::default(), actor, target, (needs, fresh), at)
     }
 
     /// As [`Access::decide`], with grants that are known to stand.
@@ -103,7 +105,7 @@ impl Access {
         known: &mut Grants,
         actor: &Actor,
         target: Target,
-        needs: Permission,
+        (needs, fresh): (Permission, Freshness),
         at: Timestamp,
     ) -> Result<Access> {
         let located = match locate(db, target, actor.person()) {
@@ -111,12 +113,20 @@ impl Access {
             Err(Error::Hidden) if matches!(actor.principal, Principal::Nobody) => return Err(Error::SignedOut),
             other => other?,
         };
-        let grants = match actor.person() {
-            Some(person) => known.of(db, person, actor.session)?,
-            None => &[],
+        let standing = match actor.person() {
+            Some(person) => Some(known.of(db, person, actor.session)?),
+            None => None,
+        };
+        let (grants, assurance) = match standing {
+            Some(standing) => (standing.grants.as_slice(), standing.assurance),
+            None => (&[][..], Assurance::default()),
         };
         match decide(actor.principal, grants, needs, located.place, at) {
-            Decision::Allow(capacity, sites) => Ok(Access { actor: actor.clone(), capacity, sites, located, at }),
+            // Whoever may not is told that, and asked for nothing. The console has no session: who is there, its machine knows.
+            Decision::Allow(..) if standing.is_some() && !assurance.holds(fresh, at) => Err(Error::StepUp),
+            Decision::Allow(capacity, sites) => {
+                Ok(Access { actor: actor.clone(), capacity, sites, located, assurance, at })
+            }
             Decision::Hidden if matches!(actor.principal, Principal::Nobody) => Err(Error::SignedOut),
             Decision::Hidden => Err(Error::Hidden),
             Decision::Forbidden => Err(Error::Forbidden { needs: needs.code() }),
@@ -142,6 +152,11 @@ impl Access {
 
     pub(crate) fn located(&self) -> &Located {
         &self.located
+    }
+
+    /// How sure it is that the person is there.
+    pub(crate) fn assurance(&self) -> &Assurance {
+        &self.assurance
     }
 
     pub(crate) fn at(&self) -> Timestamp {
@@ -170,10 +185,16 @@ impl Access {
     }
 }
 
+/// What somebody who asks stands on.
+struct Standing {
+    grants: Vec<Grant>,
+    assurance: Assurance,
+}
+
 /// Grants that were looked up, as long as they stand.
 #[derive(Default)]
 pub(crate) struct Grants {
-    known: HashMap<(PersonId, Option<SessionId>), Vec<Grant>>,
+    known: HashMap<(PersonId, Option<SessionId>), Standing>,
     /// Entries of the organization's ledger when they were.
     size: u64,
 }
@@ -194,7 +215,7 @@ impl Grants {
         self.known.clear();
     }
 
-    fn of(&mut self, db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<&[Grant]> {
+    fn of(&mut self, db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<&Standing> {
         if self.known.len() >= GRANTS_MAX {
             self.forget();
         }
@@ -207,19 +228,32 @@ impl Grants {
 
 /// The grants of somebody who asks. Whoever's account was disabled or whose session ended while the request was on its
 /// way is nobody any more.
-fn grants_now(db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<Vec<Grant>> {
-    let mut present = false;
+fn grants_now(db: &Connection, person: PersonId, session: Option<SessionId>) -> Result<Standing> {
+    let (mut present, mut assurance) = (false, Assurance::default());
     let grants = db.select(
-        "SELECT g.id, g.person, g.role, g.study, g.site, g.starts, g.ends, p.active, s.id
+        "SELECT g.id, g.person, g.role, g.study, g.site, g.starts, g.ends, p.active, s.id, s.password_shown, s.code_shown,
+                s.recovery_shown, s.passkey_shown, p.code, (SELECT count(*) FROM passkey k WHERE k.person = p.id)
          FROM person p LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL
               LEFT JOIN role_grant g ON g.person = p.id WHERE p.id = ?1",
         values![&person, session.as_ref()],
         |row| {
             present = row.int(7)? == 1 && row.maybe_id(8)? == session;
+            let shown = |column| Ok::<_, Error>(row.maybe_int(column)?.map(time::instant));
+            assurance = Assurance {
+                password: shown(9)?,
+                code: shown(10)?,
+                recovery: shown(11)?,
+                passkey: shown(12)?,
+                has_code: row.int(13)? != 0,
+                has_passkey: row.int(14)? != 0,
+            };
             row.maybe_id::<GrantId>(0)?.map(|_: GrantId| grant_row(row)).transpose()
         },
     )?;
-    if present { Ok(grants.into_iter().flatten().collect()) } else { Err(Error::SignedOut) }
+    if !present {
+        return Err(Error::SignedOut);
+    }
+    Ok(Standing { grants: grants.into_iter().flatten().collect(), assurance })
 }
 
 /// Every grant of a person, as stored.

@@ -99,7 +99,7 @@ impl Organization {
     pub fn view<V: View>(&self, actor: &Actor, view: &V) -> Result<V::Shown> {
         let at = self.shared.clock.now();
         let (shown, looked) = self.reading(|snapshot| {
-            let access = Access::decide(snapshot.db, actor, view.target(), V::NEEDS, at)?;
+            let access = Access::decide(snapshot.db, actor, view.target(), (V::NEEDS, V::FRESH), at)?;
             let shown = view.read(snapshot, &access)?;
             let looked = V::RECORDED.then(|| self.looked::<V>(&access, &shown)).transpose()?;
             Ok((shown, looked))
@@ -116,7 +116,7 @@ impl Organization {
     /// Why it would not.
     pub fn may_view<V: View>(&self, actor: &Actor, view: &V) -> Result<()> {
         let at = self.shared.clock.now();
-        self.reading(|snapshot| Access::decide(snapshot.db, actor, view.target(), V::NEEDS, at).map(drop))
+        self.reading(|snapshot| Access::decide(snapshot.db, actor, view.target(), (V::NEEDS, V::FRESH), at).map(drop))
     }
 
     fn looked<V: View>(&self, access: &Access, shown: &V::Shown) -> Result<Looked> {

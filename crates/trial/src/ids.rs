@@ -64,10 +64,14 @@ ids! {
     LedgerId
     /// One organization (the tenant).
     OrganizationId
+    /// One passkey of a person.
+    PasskeyId
     /// One person with an account.
     PersonId
     /// One request, chosen by the client so that a retry is recognized.
     RequestId
+    /// One thing that befell a person's account: a sign-in, a change of password or factor.
+    SecurityEventId
     /// One signed-in session.
     SessionId
     /// One site of one study.

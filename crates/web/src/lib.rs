@@ -4,6 +4,7 @@
 //! refuses SQL, decisions, and any route that does not declare what it does (see [`route::Table`]).
 
 pub mod api;
+mod client;
 pub mod error;
 pub mod exchange;
 mod guard;
@@ -11,6 +12,7 @@ mod handover;
 pub mod input;
 mod ledger;
 pub mod pages;
+pub mod passkey;
 pub mod route;
 pub mod second_factor;
 mod server;

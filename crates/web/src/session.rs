@@ -144,11 +144,17 @@ impl OptionalFromRequestParts<AppState> for Asker {
 }
 
 async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
-    let Some(token) = token_in(&parts.headers) else { return Ok(None) };
+    let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
+    asker_of(&parts.headers, declared, state).await
+}
+
+/// Whoever sent a request with these headers, to do what is declared.
+pub(crate) async fn asker_of(headers: &HeaderMap, declared: Declared, state: &AppState) -> Answer<Option<Asker>> {
+    let Some(token) = token_in(headers) else { return Ok(None) };
     let Some(organization) = organization_of(token).and_then(|id| state.installation().organization(id)) else {
         return Ok(None);
     };
-    let presence = if parts.headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
+    let presence = if headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
     let found = match organization.authenticate_known(token, presence) {
         Some(found) => Some(found),
         None => {
@@ -157,7 +163,6 @@ async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
         }
     };
     let Some(SignedIn { actor, ends }) = found else { return Ok(None) };
-    let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
     Ok(Some(Asker { organization, actor, declared, ends, presence }))
 }
 

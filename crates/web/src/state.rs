@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{error::Answer, sign_in::Strangers};
+use crate::{error::Answer, passkey::Challenges, sign_in::Strangers};
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
 const REQUESTS_MAX: usize = 1_024;
@@ -33,6 +33,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: Settings,
     strangers: Strangers,
+    challenges: Challenges,
     turns: Semaphore,
 }
 
@@ -46,6 +47,7 @@ impl AppState {
             clock,
             settings,
             strangers: Strangers::default(),
+            challenges: Challenges::new(),
             turns: Semaphore::new(REQUESTS_MAX),
         }))
     }
@@ -72,6 +74,10 @@ impl AppState {
 
     pub(crate) fn strangers(&self) -> &Strangers {
         &self.0.strangers
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.0.challenges
     }
 
     /// The time now.

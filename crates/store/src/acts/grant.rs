@@ -14,10 +14,13 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::security_event::{self, Happened},
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
-    record::GrantRecord,
+    record::{GrantRecord, SecurityEvent},
+    session,
     tx::Tx,
 };
 
@@ -39,6 +42,7 @@ pub struct GiveGrant {
 impl Act for GiveGrant {
     const NAME: &'static str = "grant.give";
     const NEEDS: Permission = Permission::GrantGive;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         giving_place(self.role, self.scope)
@@ -63,7 +67,8 @@ impl Act for GiveGrant {
         if self.until.is_some_and(|until| until <= tx.at()) {
             return Err(Error::refused("until", "past", "this end lies in the past: choose a later day, or none"));
         }
-        give(tx, self, Some(giver))
+        give(tx, self, Some(giver))?;
+        told(tx, self.person)
     }
 }
 
@@ -107,6 +112,7 @@ pub struct EndGrant {
 impl Act for EndGrant {
     const NAME: &'static str = "grant.end";
     const NEEDS: Permission = Permission::GrantGive;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Grant(self.grant)
@@ -125,8 +131,15 @@ impl Act for EndGrant {
         record.given_by = Some(access.person()?);
         record.reason = Some(reason);
         let top = std::sync::Arc::clone(tx.ring.top());
-        tx.put(&self.grant, version.saturating_add(1), &record, &top)
+        tx.put(&self.grant, version.saturating_add(1), &record, &top)?;
+        told(tx, record.grant.person)
     }
+}
+
+/// Whoever's roles change signs in anew, and reads why.
+fn told(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
+    tx.end_sessions(person, session::Which::AllBut(None))?;
+    security_event::note(tx, person, Happened::told(SecurityEvent::GrantChanged))
 }
 
 const fn level_name(level: Level) -> &'static str {

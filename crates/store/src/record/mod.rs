@@ -2,6 +2,7 @@
 //! derived tables. The same rule runs when an act puts a record and when a rebuild replays it, so that the two agree.
 
 mod clinical;
+mod factor;
 mod organization;
 mod person;
 mod study;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub(crate) use clinical::Claim;
 pub use clinical::Shown;
 pub(crate) use clinical::{ErasureRecord, FormRecord, GroupRecord, ItemKept, Kept, SubjectRecord, VisitRecord};
+pub use factor::SecurityEvent;
+pub(crate) use factor::{PasskeyRecord, SecurityEventRecord};
 pub(crate) use organization::{GrantRecord, LedgerKeys, OrganizationRecord};
 pub(crate) use person::{CredentialRecord, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
@@ -108,6 +111,8 @@ kinds!(
     LedgerKeys,
     PersonRecord,
     CredentialRecord,
+    PasskeyRecord,
+    SecurityEventRecord,
     GrantRecord,
     StudyRecord,
     DefinitionRecord,

@@ -2,21 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
     access::Scope,
-    ids::{PersonId, SiteId, StudyId},
+    ids::{PasskeyId, PersonId, SiteId, StudyId},
     permission::Permission,
     role::Role,
 };
 
+use super::security_event::{SecurityEventLine, unread};
 use crate::{
     actor::{Access, grants_of},
+    assurance::{self, Factor, Freshness},
     backend::values,
     error::{Error, Result},
     place::Target,
-    record::{OrganizationRecord, PersonRecord},
+    record::{CredentialRecord, OrganizationRecord, PasskeyRecord, PersonRecord},
     session::{self, SessionShown},
+    time,
     view::{Snapshot, View},
 };
 
@@ -39,12 +44,43 @@ pub struct AccountShown {
     pub organization: String,
     /// Whether a second factor is set.
     pub second_factor: bool,
-    /// Whether the organization asks for one.
+    /// Whether codes of an authenticator app are.
+    pub code: bool,
+    /// Passkeys.
+    pub passkeys: Vec<PasskeyShown>,
+    /// Recovery codes that are left.
+    pub recovery_codes: u64,
+    /// Whether one needs a second factor.
     pub second_factor_needed: bool,
+    /// The strongest factor that one has, with which one confirms that it is oneself.
+    pub confirms_with: Factor,
+    /// Whether one has done that so lately that nothing asks for it again.
+    pub confirmed: bool,
+    /// Whether one's own factors may be changed without doing it again.
+    pub may_change_factors: bool,
+    /// What befell the account and was not marked as read.
+    pub notices: Vec<SecurityEventLine>,
     /// Roles that hold now.
     pub roles: Vec<RoleShown>,
     /// Open sessions.
     pub sessions: Vec<SessionShown>,
+}
+
+/// A passkey as its owner sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PasskeyShown {
+    /// Its id.
+    pub id: PasskeyId,
+    /// As its owner calls it.
+    pub name: String,
+    /// When it was added.
+    pub added: Timestamp,
+    /// When it was last used, where that is known.
+    pub used: Option<Timestamp>,
+    /// Whether its device keeps copies of it elsewhere.
+    pub copied: bool,
+    /// The credential id, in base64url, by which a browser knows it.
+    pub credential: String,
 }
 
 /// A role that somebody holds.
@@ -59,6 +95,7 @@ pub struct RoleShown {
 impl View for Account {
     const NAME: &'static str = "view.account";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = AccountShown;
 
@@ -70,10 +107,10 @@ impl View for Account {
         let id = access.person()?;
         let (_, person) = snapshot.current::<PersonRecord>(&id)?.ok_or(Error::Hidden)?;
         let (_, organization) = snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
-        let second_factor = snapshot
-            .db
-            .one("SELECT second_factor FROM person WHERE id = ?1", values![&id], |row| row.int(0))?
-            .is_some_and(|set| set != 0);
+        let assurance = access.assurance();
+        let needed = assurance::second_factor_needed(snapshot.db, snapshot.ring, snapshot.organization, id)?;
+        let recovery_codes =
+            snapshot.current::<CredentialRecord>(&id)?.map_or(0, |(_, credential)| credential.recovery.len() as u64);
         let roles = grants_of(snapshot.db, id)?
             .into_iter()
             .filter(|grant| grant.holds(access.at()))
@@ -85,8 +122,15 @@ impl View for Account {
             email: person.email,
             sign_in: person.sign_in,
             organization: organization.name,
-            second_factor,
-            second_factor_needed: organization.second_factor,
+            second_factor: assurance.any(),
+            code: assurance.has_code,
+            passkeys: if assurance.has_passkey { passkeys(snapshot, id)? } else { Vec::new() },
+            recovery_codes,
+            second_factor_needed: needed,
+            confirms_with: assurance.strongest(),
+            confirmed: assurance.holds(Freshness::Strong, access.at()),
+            may_change_factors: assurance.holds(Freshness::Own, access.at()),
+            notices: unread(snapshot, id)?,
             roles,
             sessions: session::list(snapshot.db, id, access.actor().session(), access.at())?,
         })
@@ -95,6 +139,28 @@ impl View for Account {
     fn count(_: &AccountShown) -> u64 {
         1
     }
+}
+
+fn passkeys(snapshot: &Snapshot<'_>, person: PersonId) -> Result<Vec<PasskeyShown>> {
+    let rows = snapshot.db.select(
+        "SELECT k.id, u.used FROM passkey k LEFT JOIN passkey_use u ON u.passkey = k.id WHERE k.person = ?1 ORDER BY k.id",
+        values![&person],
+        |row| Ok((row.id::<PasskeyId>(0)?, row.maybe_int(1)?)),
+    )?;
+    let mut passkeys = Vec::with_capacity(rows.len());
+    for (id, used) in rows {
+        if let Some((_, record)) = snapshot.current::<PasskeyRecord>(&id)? {
+            passkeys.push(PasskeyShown {
+                id,
+                name: record.name,
+                added: time::instant(record.added),
+                used: used.map(time::instant),
+                copied: record.copied,
+                credential: URL_SAFE_NO_PAD.encode(&record.credential),
+            });
+        }
+    }
+    Ok(passkeys)
 }
 
 /// The studies in which one holds a role now. To the rest there is no line.
@@ -123,6 +189,7 @@ pub struct StudyLine {
 impl View for MyStudies {
     const NAME: &'static str = "view.my_studies";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<StudyLine>;
 

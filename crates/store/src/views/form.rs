@@ -9,6 +9,7 @@ use trial::{
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -89,6 +90,7 @@ pub struct ItemShown {
 impl View for ShowForm {
     const NAME: &'static str = "view.form";
     const NEEDS: Permission = Permission::FormSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = FormShown;
 

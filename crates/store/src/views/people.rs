@@ -10,6 +10,7 @@ use trial::{
 
 use crate::{
     actor::{Access, grant_row},
+    assurance::Freshness,
     backend::values,
     error::Result,
     place::Target,
@@ -46,6 +47,7 @@ pub struct PersonLine {
 impl View for People {
     const NAME: &'static str = "view.people";
     const NEEDS: Permission = Permission::PeopleSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = Vec<PersonLine>;
 
@@ -104,6 +106,7 @@ pub struct GrantLine {
 impl View for Grants {
     const NAME: &'static str = "view.grants";
     const NEEDS: Permission = Permission::GrantSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = Vec<GrantLine>;
 

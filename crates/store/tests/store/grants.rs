@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use store::{
     Clock, Error,
     acts::{AddSubject, EndGrant, GiveGrant},
-    views::{Grants, MyStudies},
+    views::{Account, Grants, MyStudies},
 };
 use trial::{
     access::Scope,
@@ -76,6 +76,7 @@ fn a_grant_opens_until_its_end_and_not_after() {
     let until = world.clock.now() + SignedDuration::from_hours(1);
     let scope = Scope::Site { study: place.study, site: place.oslo };
     world.act(&sofie, GiveGrant { until: Some(until), ..give(ana, Role::Coordinator, scope) });
+    world.enter(ana);
     let ana = world.actor("ana");
     world.subject(&ana, place.oslo, "OSL-001");
     world.clock.turn(SignedDuration::from_hours(1));
@@ -90,7 +91,7 @@ fn an_ended_grant_opens_nothing_from_the_next_request_on() {
     let ana = world.person("ana");
     let scope = Scope::Site { study: place.study, site: place.oslo };
     let grant: GrantId = world.grant("sofie", ana, Role::Coordinator, scope).id("grant").unwrap();
-    let (ana, sofie) = (world.actor("ana"), world.actor("sofie"));
+    let (person, ana, sofie) = (ana, world.actor("ana"), world.actor("sofie"));
     world.subject(&ana, place.oslo, "OSL-001");
     let end = |reason: &str| EndGrant { grant, reason: reason.into() };
     assert_refused(world.try_act(&sofie, end("")), "empty");
@@ -98,7 +99,13 @@ fn an_ended_grant_opens_nothing_from_the_next_request_on() {
     world.act(&sofie, end("left the site"));
     assert!(matches!(world.try_act(&sofie, end("again")), Err(Error::Conflict { .. })));
     let late = world.try_act(&ana, AddSubject { site: place.oslo, code: "OSL-002".into() });
+    assert!(matches!(late, Err(Error::SignedOut)), "the session ended with it: {late:?}");
+    world.enter(person);
+    let ana = world.actor("ana");
+    let late = world.try_act(&ana, AddSubject { site: place.oslo, code: "OSL-002".into() });
     assert!(matches!(late, Err(Error::Hidden)), "{late:?}");
+    let told = world.organization().view(&ana, &Account {}).unwrap().notices;
+    assert_eq!(told.len(), 2, "given and ended: {told:?}");
     let lines = world.organization().view(&sofie, &Grants { scope }).unwrap();
     assert_eq!(lines.len(), 1, "ended ones are shown");
     assert!(!lines[0].holds && lines[0].reason.as_deref() == Some("left the site"));
@@ -128,9 +135,9 @@ fn my_studies_count_every_subject_once() {
         world.subject(&ana, place.oslo, code);
     }
     world.subject(&berit, place.bergen, "4");
-    world.at_site("ana", Role::Investigator, &place, place.oslo);
-    let maja = world.in_study("maja", Role::Monitor, &place);
-    world.at_site("maja", Role::Monitor, &place, place.bergen);
+    let ana = world.at_site("ana", Role::Investigator, &place, place.oslo);
+    world.in_study("maja", Role::Monitor, &place);
+    let maja = world.at_site("maja", Role::Monitor, &place, place.bergen);
     let sofie = world.actor("sofie");
     let mine = |actor| {
         let lines = world.organization().view(actor, &MyStudies {}).unwrap();

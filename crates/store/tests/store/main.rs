@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod assurance;
 mod disk;
 mod fences;
 mod forms;
@@ -11,6 +12,7 @@ mod grants;
 mod kill;
 mod moving;
 mod opening;
+mod passkeys;
 mod past;
 mod people;
 mod property;

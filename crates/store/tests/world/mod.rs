@@ -87,6 +87,7 @@ pub struct World {
     pub database: Option<Database>,
     people: BTreeMap<String, (PersonId, Actor)>,
     requests: u64,
+    sessions: u64,
     over: bool,
 }
 
@@ -130,6 +131,7 @@ impl World {
             database,
             people: BTreeMap::new(),
             requests: 0,
+            sessions: 0,
             over: false,
         };
         if !second_factor {
@@ -246,7 +248,19 @@ impl World {
     #[track_caller]
     pub fn grant(&mut self, giver: &str, person: PersonId, role: Role, scope: Scope) -> Receipt {
         let giver = self.actor(giver);
-        self.act(&giver, GiveGrant { person, role, scope, until: None, reason: None })
+        let receipt = self.act(&giver, GiveGrant { person, role, scope, until: None, reason: None });
+        self.enter(person);
+        receipt
+    }
+
+    /// Signs a person in again whose sessions ended with a change of their roles.
+    pub fn enter(&mut self, person: PersonId) {
+        let found = self.people.iter().find(|(_, (known, _))| *known == person).map(|(name, _)| name.clone());
+        if let Some(name) = found {
+            self.sessions += 1;
+            let actor = self.sign_in(&name, &format!("session-{}-of-{name}", self.sessions));
+            self.people.insert(name, (person, actor));
+        }
     }
 
     /// A person with a role at a site, from the study's administrator.

@@ -3,7 +3,6 @@
 //! Handlers only parse, ask the store, and answer. What they answer is described by [`schema`], and the document at
 //! `/api/v1/openapi.json` is made of the handlers' own annotations and of the route table.
 
-mod account;
 mod definition;
 mod enrolment;
 mod export;
@@ -11,6 +10,7 @@ mod form;
 mod grant;
 mod import;
 mod ledger;
+mod me;
 mod openapi;
 mod people;
 pub mod schema;
@@ -41,7 +41,7 @@ pub(crate) fn table() -> Table {
     Table::under("/api/v1")
         .merge(openapi::table())
         .merge(session::table())
-        .merge(account::table())
+        .merge(me::table())
         .merge(people::table())
         .merge(enrolment::table())
         .merge(grant::table())

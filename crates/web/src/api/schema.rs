@@ -2,8 +2,10 @@
 //! (`tests/web/contract.rs`) holds every answer against these, so that neither changes alone.
 
 mod form;
+mod security;
 
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
+pub use security::{Befell, Factor, Passkey, SecurityEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -120,8 +122,22 @@ pub struct Account {
     pub organization: String,
     /// Whether a second factor is set.
     pub second_factor: bool,
-    /// Whether the organization asks for one.
+    /// Whether codes of an authenticator app are.
+    pub code: bool,
+    /// Passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// Recovery codes that are left.
+    pub recovery_codes: u64,
+    /// Whether one needs a second factor.
     pub second_factor_needed: bool,
+    /// The strongest factor that one has, with which one confirms that it is oneself.
+    pub confirms_with: Factor,
+    /// Whether one has done that so lately that nothing asks for it again.
+    pub confirmed: bool,
+    /// Whether one's own factors may be changed without doing it again.
+    pub may_change_factors: bool,
+    /// What befell the account and was not marked as read.
+    pub notices: Vec<SecurityEvent>,
     /// Roles that hold now.
     pub roles: Vec<RoleHeld>,
     /// Open sessions.
@@ -151,6 +167,9 @@ pub struct Session {
     pub seen: String,
     /// Whether it is the one that asks.
     pub this: bool,
+    /// What kind of browser it was opened with, where that is known.
+    #[schema(required)]
+    pub client: Option<String>,
 }
 
 /// A person with an account.
