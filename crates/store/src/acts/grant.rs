@@ -229,8 +229,8 @@ impl Act for EndGrant {
 
 /// Whoever's roles change signs in anew, and reads why.
 fn told(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
-    tx.end_sessions(person, session::Which::AllBut(None))?;
-    security_event::note(tx, person, Happened::told(SecurityEvent::GrantChanged))
+    let ended = tx.end_sessions(person, session::Which::AllBut(None))?;
+    security_event::note(tx, person, Happened::listed(SecurityEvent::GrantChanged).told_if(ended > 0))
 }
 
 /// Makes a grant end at `at`: one that has not begun ends where it would have.
