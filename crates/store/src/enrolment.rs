@@ -147,6 +147,7 @@ impl Organization {
         let password = Password::typed(password);
         let known = self.known_of(enrolment.person)?;
         password.check(&known.about(self.name()), second.is_some())?;
+        password.check_policy(&self.policy_of(enrolment.person)?, second.is_some(), &[])?;
         let act = Enrol {
             person: enrolment.person,
             enrolment_tag: session::tag(token),

@@ -47,7 +47,9 @@ impl Organization {
             return Err(Error::refused("old", "wrong", "this is not your password"));
         }
         let new = Password::typed(new);
-        new.check(&known.about(self.name()), self.second_factors(person)?.any())?;
+        let second_factor = self.second_factors(person)?.any();
+        new.check(&known.about(self.name()), second_factor)?;
+        new.check_policy(&self.policy_of(person)?, second_factor, &credential.former)?;
         self.act(actor, ChangePassword { password: new.hashed()? }, request)
     }
 

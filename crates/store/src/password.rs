@@ -7,7 +7,10 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use trial::limit;
+use trial::{
+    limit,
+    policy::{Policy, Setting},
+};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -61,6 +64,26 @@ impl Password {
             None => Ok(()),
             Some(why) => Err(refused("guessable", why)),
         }
+    }
+
+    /// Refuses one that a policy does not take: shorter than it asks for, or one of the last so many. `former`: their
+    /// verifiers, the newest first.
+    pub(crate) fn check_policy(&self, policy: &Policy, second_factor: bool, former: &[String]) -> Result<()> {
+        let setting = if second_factor { Setting::PasswordBeside } else { Setting::PasswordAlone };
+        let least = policy.get(setting);
+        if u32::try_from(self.0.chars().count()).is_ok_and(|count| count < least) {
+            return Err(refused(
+                "too_short",
+                format!("a password has at least {least} characters here: a few words do well"),
+            ));
+        }
+        let remembered = usize::try_from(policy.get(Setting::PasswordHistory)).unwrap_or(usize::MAX);
+        for verifier in former.iter().take(remembered) {
+            if self.fits(verifier)? {
+                return Err(refused("former", "you had this one before: choose another".to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Why it is easily guessed: by lists of known passwords, words and names, by patterns, and by what is known of its

@@ -3,7 +3,10 @@
 //! writer's.
 
 use jiff::SignedDuration;
-use trial::ids::{PersonId, RequestId};
+use trial::{
+    ids::{PersonId, RequestId},
+    policy::{NEVER, Policy, Setting},
+};
 
 use crate::{
     actor::Actor,
@@ -15,7 +18,7 @@ use crate::{
     passkey::{self, CREDENTIAL, Challenge, Used},
     password::{self, Password},
     record::{CredentialRecord, PasskeyRecord, PersonRecord},
-    recovery, session, throttle, totp,
+    recovery, session, throttle, time, totp,
     tx::Receipt,
 };
 
@@ -191,19 +194,40 @@ impl Organization {
     ) -> Result<Renewed> {
         let known = self.known_of(person)?;
         let about = known.about(self.name());
-        if credential.renew || password.weakness(&about, second_factor).is_some() {
+        let policy = self.policy_of(person)?;
+        let aged = self.is_aged(credential, &policy);
+        if credential.renew || aged || password.weakness(&about, second_factor).is_some() {
             let Some(new) = new else { return Ok(Renewed::Needed) };
             let new = Password::typed(new);
             new.check(&about, second_factor).map_err(at_new_password)?;
             if new.fits(&credential.password)? {
                 return Err(Error::refused("new_password", "same", "this is the old one: choose another"));
             }
+            new.check_policy(&policy, second_factor, &credential.former).map_err(at_new_password)?;
             return new.hashed().map(|verifier| Renewed::By(NewVerifier { verifier, chosen: true }));
         }
         if password::is_outdated(&credential.password) {
             return password.hashed().map(|verifier| Renewed::By(NewVerifier { verifier, chosen: false }));
         }
         Ok(Renewed::Not)
+    }
+
+    /// What holds for a person's account: the strictest of wherever they work.
+    pub(crate) fn policy_of(&self, person: PersonId) -> Result<Policy> {
+        let now = self.shared().clock.now();
+        self.reading(|snapshot| {
+            let version = snapshot.db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
+            let shared = self.shared();
+            let rules = shared.rules.at(snapshot.db, &shared.ring, shared.organization, version)?;
+            Ok(rules.policy_for(&*rules.grants(snapshot.db, person)?, now))
+        })
+    }
+
+    /// Whether a password is older than a policy lets one grow.
+    fn is_aged(&self, credential: &CredentialRecord, policy: &Policy) -> bool {
+        let days = policy.get(Setting::PasswordAge);
+        let until = time::instant(credential.chosen).checked_add(trial::gate::days(days));
+        days != NEVER && until.is_ok_and(|until| until <= self.shared().clock.now())
     }
 
     pub(crate) fn known_of(&self, person: PersonId) -> Result<PersonRecord> {

@@ -81,10 +81,13 @@ impl Act for Enrol {
                 factors.push(Factor::Passkey);
             }
         }
+        let chosen = crate::time::micros(tx.at());
         set_credential(tx, self.person, |_| CredentialRecord {
             password: self.password.clone(),
             totp: totp.take(),
             renew: false,
+            chosen,
+            former: Vec::new(),
             recovery: Vec::new(),
         })?;
         let client = self.client.as_deref();

@@ -7,7 +7,10 @@ use trial::{ids::PersonId, limit, permission::Permission};
 use crate::{
     act::Act,
     actor::Access,
-    acts::security_event::{self, Happened},
+    acts::{
+        NewVerifier,
+        security_event::{self, Happened},
+    },
     assurance::{Factor, Freshness},
     backend::values,
     error::{Error, Result},
@@ -173,12 +176,8 @@ impl Act for ChangePassword {
         tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
         session::shown(tx.db, access.actor().session(), &[Factor::Password], tx.at())?;
         let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-        set_credential(tx, person, |_| {
-            old.but(|credential| {
-                credential.password.clone_from(&self.password);
-                credential.renew = false;
-            })
-        })?;
+        let at = crate::time::micros(tx.at());
+        set_credential(tx, person, |_| old.but(|credential| credential.choose(&self.password, at)))?;
         security_event::note(tx, person, Happened::told(SecurityEvent::PasswordChanged))
     }
 }
@@ -217,18 +216,21 @@ impl Act for RequireNewPassword {
 pub(super) fn use_up(
     tx: &mut Tx<'_>,
     person: PersonId,
-    verifier: Option<&str>,
+    renewed: Option<&NewVerifier>,
     recovery: Option<&[u8; 32]>,
 ) -> Result<()> {
     let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
     if recovery.is_some_and(|used| !old.recovery.contains(used)) {
         return Err(Error::refused("code", "used", "this recovery code was used already: take another"));
     }
+    let at = crate::time::micros(tx.at());
     set_credential(tx, person, |_| {
         old.but(|credential| {
-            if let Some(verifier) = verifier {
-                credential.password = verifier.to_owned();
-                credential.renew = false;
+            match renewed {
+                Some(NewVerifier { verifier, chosen: true }) => credential.choose(verifier, at),
+                // The same password, with more work.
+                Some(NewVerifier { verifier, chosen: false }) => credential.password.clone_from(verifier),
+                None => {}
             }
             credential.recovery.retain(|known| Some(known) != recovery);
         })

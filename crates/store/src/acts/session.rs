@@ -73,7 +73,7 @@ impl Act for OpenSession {
             tx.end_sessions(self.person, session::Which::AllBut(None))?;
         }
         if self.renewed.is_some() || recovery.is_some() {
-            let verifier = self.renewed.as_ref().map(|renewed| renewed.verifier.as_str());
+            let verifier = self.renewed.as_ref();
             person::use_up(tx, self.person, verifier, recovery)?;
         }
         let id: SessionId = tx.new_id()?;

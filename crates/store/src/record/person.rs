@@ -63,12 +63,30 @@ pub(crate) struct CredentialRecord {
     /// Others may know the password: the next sign-in asks for a new one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub renew: bool,
+    /// When this password was chosen, in microseconds since 1970.
+    #[serde(default)]
+    pub chosen: i64,
+    /// Verifiers of the passwords before it, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<String>,
     /// Keyed hashes of the recovery codes that are left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovery: Vec<[u8; 32]>,
 }
 
+/// Former passwords that are kept, so that they do not come back: as many as a policy may ask for.
+pub(crate) const FORMER_MAX: usize = 24;
+
 impl CredentialRecord {
+    /// Another password, chosen at `at` (microseconds since 1970).
+    pub(crate) fn choose(&mut self, verifier: &str, at: i64) {
+        let old = std::mem::replace(&mut self.password, verifier.to_owned());
+        self.former.insert(0, old);
+        self.former.truncate(FORMER_MAX);
+        self.chosen = at;
+        self.renew = false;
+    }
+
     /// The same with something changed.
     pub(crate) fn but(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut new = self.clone();

@@ -84,6 +84,7 @@ impl World {
         let organization = installation.found(founding, &first).unwrap();
         organization.enrol(&token, PASSWORD, None, organization.fresh_request().unwrap()).unwrap();
         let administrator = sign_in(&organization, "adam");
+        sign(&organization, &administrator);
         let register = RegisterStudy { oid: oid.into(), name: oid.into() };
         let registered = organization.act(&administrator, register, organization.fresh_request().unwrap()).unwrap();
         let study: StudyId = registered.id("study").unwrap();
@@ -158,9 +159,13 @@ fn person(organization: &Organization, administrator: &Actor, name: &str) -> (Pe
     let receipt = organization.act(administrator, add, organization.fresh_request().unwrap()).unwrap();
     organization.enrol(&token, PASSWORD, None, organization.fresh_request().unwrap()).unwrap();
     let somebody = sign_in(organization, name);
-    let signature = organization.view(&somebody, &MyDuties {}).unwrap().signature();
-    organization.act(&somebody, signature, organization.fresh_request().unwrap()).unwrap();
+    sign(organization, &somebody);
     (receipt.id("person").unwrap(), somebody)
+}
+
+fn sign(organization: &Organization, somebody: &Actor) {
+    let signature = organization.view(somebody, &MyDuties {}).unwrap().signature();
+    organization.act(somebody, signature, organization.fresh_request().unwrap()).unwrap();
 }
 
 fn sign_in(organization: &Organization, name: &str) -> Actor {

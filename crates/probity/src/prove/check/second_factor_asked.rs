@@ -53,6 +53,7 @@ fn tried(scratch: &Scratch, organization: &Organization) -> Result<Vec<String>> 
         against.push("the administrator's password alone opened a session".to_owned());
     }
     let administrator = enter(scratch, organization, "admin", FIRST)?;
+    people::sign(organization, &administrator)?;
     let link = store::fresh_token()?;
     let person = people::add(organization, &administrator, "somebody", &link)??;
     if enrols(organization, &link, None)? {

@@ -59,7 +59,7 @@ pub(crate) fn sign_in(organization: &Organization, name: &str) -> Result<Actor> 
 }
 
 /// Gives a role. Sessions of whoever gets it end.
-pub(super) fn give(
+pub(crate) fn give(
     organization: &Organization,
     giver: &Actor,
     person: PersonId,

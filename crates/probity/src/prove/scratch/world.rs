@@ -161,7 +161,7 @@ impl Builder<'_> {
         import_definition(organization, &builder, study, &mut file, organization.fresh_request()?, |_| ())?;
         let (person_id, _) = person(organization, self.administrator, &format!("founder-{end}"))?;
         let mut pairs = Vec::new();
-        let (investigator_id, investigator) = person(organization, self.administrator, &format!("investigator-{end}"))?;
+        let (investigator_id, _) = person(organization, self.administrator, &format!("investigator-{end}"))?;
         for ((number, name), country) in ["North", "South"].into_iter().enumerate().zip(COUNTRIES) {
             let site =
                 AddSite { study, oid: name.to_uppercase(), name: name.into(), country: Some(country.to_owned()) };
@@ -178,6 +178,7 @@ impl Builder<'_> {
             let saved = save(organization, &coordinator, subject, 2, "I.2", "second", None)?;
             let scope = Scope::Site { study, site };
             give(organization, &builder, investigator_id, Role::Investigator, scope, None)?;
+            let investigator = sign_in(organization, &format!("investigator-{end}"))?;
             let delegate = Delegate { site, person: person_id, duties: "Enters data".into(), from: None, until: None };
             let delegation = organization
                 .act(&investigator, delegate, organization.fresh_request()?)?
