@@ -38,8 +38,8 @@ impl AsPerson {
         let token = Zeroizing::new(format!("{}.{}", organization.id(), store::fresh_token()?));
         let mut code = self.code.clone();
         let mut answer = organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)?;
-        if let SignIn::CodeNeeded = answer {
-            code = Some(asked("Code of your authenticator app", "PROBITY_CODE")?.to_string());
+        if let SignIn::CodeNeeded { .. } = answer {
+            code = Some(asked("Code of your authenticator app, or a recovery code", "PROBITY_CODE")?.to_string());
             answer = organization.sign_in(&self.sign_in, &password, code.as_deref(), &token)?;
         }
         if let SignIn::NewPasswordNeeded = answer {

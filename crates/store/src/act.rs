@@ -3,7 +3,7 @@
 use serde::Serialize;
 use trial::permission::Permission;
 
-use crate::{actor::Access, backend::Ahead, error::Result, place::Target, tx::Tx};
+use crate::{actor::Access, assurance::Freshness, backend::Ahead, error::Result, place::Target, tx::Tx};
 
 pub(crate) mod sealed {
     /// Only this crate makes acts and views.
@@ -20,6 +20,8 @@ pub trait Act: sealed::Sealed + Serialize + Send + 'static {
     const NAME: &'static str;
     /// What the actor must be allowed.
     const NEEDS: Permission;
+    /// How lately the actor must have shown who they are. No default: each act says.
+    const FRESH: Freshness;
 
     /// The narrowest record that it is about; the store finds where that lies.
     fn target(&self) -> Target;

@@ -13,16 +13,19 @@ use trial::{
     definition::ItemClass,
     ids::{PersonId, SessionId, SiteId, StudyId},
     permission::Permission,
+    policy::Policy,
     roles::Roles,
 };
 
 use crate::{
+    assurance::{Assurance, Freshness, window},
     backend::{Connection, values},
     error::{Error, Result},
     place::{Located, Target, locate},
     record::{Kept, Shown},
     rules::Rules,
     shared::Shared,
+    time,
 };
 
 /// Who asks. Made by `Organization::authenticate`, by the console, or nobody.
@@ -89,6 +92,7 @@ pub struct Access {
     /// `None` where nobody is anybody: at the door, and at the console.
     rules: Option<Arc<Rules>>,
     located: Located,
+    assurance: Assurance,
     at: Timestamp,
 }
 
@@ -99,10 +103,10 @@ impl Access {
         shared: &Shared,
         actor: &Actor,
         target: Target,
-        needs: Permission,
+        (needs, fresh): (Permission, Freshness),
         at: Timestamp,
     ) -> Result<Access> {
-        Self::decide_knowing(db, shared, &mut Present::default(), actor, target, needs, at)
+        Self::decide_knowing(db, shared, &mut Present::default(), actor, target, (needs, fresh), at)
     }
 
     /// As [`Access::decide`], with people who are known to be here still.
@@ -112,7 +116,7 @@ impl Access {
         known: &mut Present,
         actor: &Actor,
         target: Target,
-        needs: Permission,
+        (needs, fresh): (Permission, Freshness),
         at: Timestamp,
     ) -> Result<Access> {
         let located = match locate(db, target, actor.person()) {
@@ -127,11 +131,19 @@ impl Access {
         let nothing = Roles::default();
         let (grants, roles) =
             standing.as_ref().map_or((&[][..], &nothing), |standing| (&*standing.grants, &standing.rules.roles));
+        let assurance = standing.as_ref().map_or_else(Assurance::default, |standing| standing.assurance);
         match decide(actor.principal, grants, roles, needs, located.place, at) {
+            // Whoever may not is told that, and asked for nothing.
             Decision::Allow(mut allowed) => {
                 sites_of_countries(db, located.place, &mut allowed)?;
+                // The console has no session: who is there, its machine knows.
+                if let Some(standing) = &standing
+                    && !standing.is_sure(located.place, &allowed.sites, fresh, at)
+                {
+                    return Err(Error::StepUp);
+                }
                 let rules = standing.map(|standing| standing.rules);
-                Ok(Access { actor: actor.clone(), allowed, rules, located, at })
+                Ok(Access { actor: actor.clone(), allowed, rules, located, assurance, at })
             }
             Decision::Hidden if matches!(actor.principal, Principal::Nobody) => Err(Error::SignedOut),
             Decision::Hidden => Err(Error::Hidden),
@@ -161,6 +173,11 @@ impl Access {
         &self.located
     }
 
+    /// How sure it is that the person is there.
+    pub(crate) fn assurance(&self) -> &Assurance {
+        &self.assurance
+    }
+
     pub(crate) fn at(&self) -> Timestamp {
         self.at
     }
@@ -183,6 +200,12 @@ impl Access {
     /// Whether one of the grants behind it may also do this, at the same place.
     pub(crate) fn may_also(&self, permission: Permission) -> bool {
         self.any(|roles, held| roles.may(held.role, permission))
+    }
+
+    /// What holds for the asker's sessions.
+    pub(crate) fn own_policy(&self, db: &Connection) -> Result<Policy> {
+        let rules = self.rules()?;
+        Ok(rules.policy_for(&*rules.grants(db, self.person()?)?, self.at))
     }
 
     /// Whether this form is among those that the reader's roles are bounded to.
@@ -257,6 +280,25 @@ fn sites_of_countries(db: &Connection, place: Place, allowed: &mut Allowed) -> R
 pub(crate) struct Standing {
     rules: Arc<Rules>,
     grants: Arc<[Grant]>,
+    assurance: Assurance,
+}
+
+impl Standing {
+    /// Whether it is sure enough that it is them: what the place asks of everybody, and what is asked for here.
+    fn is_sure(&self, place: Place, sites: &Sites, fresh: Freshness, at: Timestamp) -> bool {
+        // On the pages of one's own account a factor is set that others ask for.
+        let policy = match place {
+            Place::Own(_) | Place::Door | Place::Installation => self.rules.policy_for(&self.grants, at),
+            _ => {
+                let policy = self.rules.policy_at(place, sites);
+                if !self.assurance.satisfies(&policy) {
+                    return false;
+                }
+                policy
+            }
+        };
+        self.assurance.holds(fresh, at, window(&policy))
+    }
 }
 
 /// People whose sessions and grants were looked up, as long as they stand.
@@ -303,21 +345,32 @@ impl Present {
 /// How somebody who asks stands now. Whoever's account was disabled or whose session ended while the request was on its
 /// way is nobody any more.
 fn standing(db: &Connection, shared: &Shared, person: PersonId, session: Option<SessionId>) -> Result<Standing> {
-    let version = db
+    let (version, assurance) = db
         .one(
-            "SELECT p.active, s.id, t.rules FROM person p CROSS JOIN turn t
+            "SELECT p.active, s.id, t.rules, s.password_shown, s.code_shown, s.recovery_shown, s.passkey_shown, p.code,
+                    (SELECT count(*) FROM passkey k WHERE k.person = p.id)
+             FROM person p CROSS JOIN turn t
                  LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL WHERE p.id = ?1",
             values![&person, session.as_ref()],
             |row| {
                 let present = row.int(0)? == 1 && row.maybe_id(1)? == session;
-                Ok(present.then_some(row.int(2)?))
+                let shown = |column| Ok::<_, Error>(row.maybe_int(column)?.map(time::instant));
+                let assurance = Assurance {
+                    password: shown(3)?,
+                    code: shown(4)?,
+                    recovery: shown(5)?,
+                    passkey: shown(6)?,
+                    has_code: row.int(7)? != 0,
+                    has_passkey: row.int(8)? != 0,
+                };
+                Ok(present.then_some((row.int(2)?, assurance)))
             },
         )?
         .flatten()
         .ok_or(Error::SignedOut)?;
     let rules = shared.rules.at(db, &shared.ring, shared.organization, version)?;
     let grants = rules.grants(db, person)?;
-    Ok(Standing { rules, grants })
+    Ok(Standing { rules, grants, assurance })
 }
 
 /// Every grant of a person, as the asker's access was decided from; with the times in which each gives nothing.

@@ -12,6 +12,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::{Access, Actor, Present},
+    assurance::Freshness,
     backend::{Ahead, Connection, Location, Since, values},
     error::{Error, Result},
     fresh::Fresh,
@@ -112,7 +113,7 @@ impl Core {
         if let Some(receipt) = self.repeated::<A>(actor, request, body)? {
             return Ok(receipt);
         }
-        let access = self.decide(actor, act.target(), A::NEEDS, now)?;
+        let access = self.decide(actor, act.target(), (A::NEEDS, A::FRESH), now)?;
         let number = access.located().ledger;
         let at = self.next_instant(number, now)?;
         self.db.savepoint()?;
@@ -262,7 +263,13 @@ impl Core {
 
     /// Decides. Who was looked up already is not looked up again while nothing changed in the organization's
     /// ledger, which tells of every person, grant and ended session.
-    fn decide(&mut self, actor: &Actor, target: Target, needs: Permission, now: Timestamp) -> Result<Access> {
+    fn decide(
+        &mut self,
+        actor: &Actor,
+        target: Target,
+        needs: (Permission, Freshness),
+        now: Timestamp,
+    ) -> Result<Access> {
         // The founding act brings the ledger itself.
         let size = if self.is_there(ORGANIZATION_LEDGER)? { self.log(ORGANIZATION_LEDGER)?.frontier.size() } else { 0 };
         self.present.heed(size);

@@ -21,6 +21,11 @@ pub enum Error {
     /// 401. Nobody is signed in, or the session has ended.
     #[error("sign in first")]
     SignedOut,
+    /// 401. What was asked for needs a factor that was shown just now (RFC 9470).
+    #[error(
+        "confirm that it is you: show your second factor again, or your password where you have none, then repeat this"
+    )]
+    StepUp,
     /// 422. The request cannot be done as it stands.
     #[error("{}", refusals_text(.0))]
     Refused(Vec<Refusal>),

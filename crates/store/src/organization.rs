@@ -99,7 +99,7 @@ impl Organization {
     pub fn view<V: View>(&self, actor: &Actor, view: &V) -> Result<V::Shown> {
         let at = self.shared.clock.now();
         let (shown, looked) = self.reading(|snapshot| {
-            let access = Access::decide(snapshot.db, &self.shared, actor, view.target(), V::NEEDS, at)?;
+            let access = Access::decide(snapshot.db, &self.shared, actor, view.target(), (V::NEEDS, V::FRESH), at)?;
             let shown = view.read(snapshot, &access)?;
             let looked = V::RECORDED.then(|| self.looked::<V>(&access, &shown)).transpose()?;
             Ok((shown, looked))
@@ -116,7 +116,9 @@ impl Organization {
     /// Why it would not.
     pub fn may_view<V: View>(&self, actor: &Actor, view: &V) -> Result<()> {
         let at = self.shared.clock.now();
-        self.reading(|snapshot| Access::decide(snapshot.db, &self.shared, actor, view.target(), V::NEEDS, at).map(drop))
+        self.reading(|snapshot| {
+            Access::decide(snapshot.db, &self.shared, actor, view.target(), (V::NEEDS, V::FRESH), at).map(drop)
+        })
     }
 
     fn looked<V: View>(&self, access: &Access, shown: &V::Shown) -> Result<Looked> {
@@ -148,7 +150,14 @@ impl Organization {
             return Ok(Some(known));
         }
         let now = self.shared.clock.now();
-        let found = self.with_reader(|db| self.shared.sessions.find(db, token, presence, now))?;
+        let found = self.with_reader(|db| {
+            let policy = |person| {
+                let version = db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
+                let rules = self.shared.rules.at(db, &self.shared.ring, self.shared.organization, version)?;
+                Ok(rules.policy_for(&*rules.grants(db, person)?, now))
+            };
+            self.shared.sessions.find(db, token, presence, now, policy)
+        })?;
         Ok(found.map(|found| self.used(found, now)))
     }
 

@@ -7,8 +7,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use jiff::Timestamp;
 use trial::{
-    access::{Exception, Grant, Scope},
+    access::{Exception, Grant, Place, Scope, Sites},
     gate::{Gap, Lapse, days, outside},
     ids::{AgreementId, CourseId, Id as _, OrganizationId, PersonId, RoleId, SiteId, StudyId},
     permission::Permission,
@@ -34,6 +35,8 @@ pub(crate) struct Rules {
     organization: OrganizationId,
     pub roles: Roles,
     layers: HashMap<[u8; 16], Layer>,
+    /// Sites that have a layer of their own, by study.
+    strict_sites: HashMap<StudyId, Vec<SiteId>>,
     agreements: Vec<(AgreementId, u32)>,
     courses: Vec<(CourseId, CourseRecord)>,
     people: Mutex<HashMap<PersonId, Arc<[Grant]>>>,
@@ -92,6 +95,11 @@ impl Rules {
                 layers.insert(*id.bytes(), record.layer);
             }
         }
+        let mut strict_sites: HashMap<StudyId, Vec<SiteId>> = HashMap::new();
+        let listed = "SELECT s.study, s.id FROM site s JOIN policy_layer l ON l.id = s.id";
+        for (study, site) in db.select(listed, &[], |row| Ok((row.id(0)?, row.id(1)?)))? {
+            strict_sites.entry(study).or_default().push(site);
+        }
         let agreements = db.select("SELECT id, version FROM agreement", &[], |row| Ok((row.id(0)?, row.number(1)?)))?;
         let mut courses = Vec::new();
         for id in db.select("SELECT id FROM course", &[], |row| row.id::<CourseId>(0))? {
@@ -101,7 +109,7 @@ impl Rules {
         }
         courses.retain(|(_, course)| course.needed);
         let people = Mutex::default();
-        Ok(Rules { version, organization, roles: Roles::new(own), layers, agreements, courses, people })
+        Ok(Rules { version, organization, roles: Roles::new(own), layers, strict_sites, agreements, courses, people })
     }
 
     /// Every grant of a person, with the times in which it gives nothing.
@@ -212,8 +220,29 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// What holds where somebody acts who sees these sites: the strictest of them.
+    pub(crate) fn policy_at(&self, place: Place, sites: &Sites) -> Policy {
+        let Some(study) = place.study() else { return self.policy_of(&Scope::Organization) };
+        let strict = self.strict_sites.get(&study).map_or(&[][..], Vec::as_slice);
+        let acting = strict.iter().filter(|site| match place {
+            Place::Site(_, at, _) => at == **site,
+            _ => sites.hold(**site),
+        });
+        acting.fold(self.policy_of(&Scope::Study { study }), |policy, site| {
+            policy.and(&self.policy_of(&Scope::Site { study, site: *site }))
+        })
+    }
+
+    /// What holds for a person's sessions: the strictest of wherever they work.
+    pub(crate) fn policy_for(&self, grants: &[Grant], at: Timestamp) -> Policy {
+        let held = grants.iter().filter(|grant| grant.until.is_none_or(|until| at < until));
+        held.fold(self.policy_of(&Scope::Organization), |policy, grant| policy.and(&self.policy_of(&grant.scope)))
+    }
+}
+
 /// When a person last completed each course.
-fn trained(db: &Connection, person: PersonId) -> Result<HashMap<CourseId, jiff::Timestamp>> {
+fn trained(db: &Connection, person: PersonId) -> Result<HashMap<CourseId, Timestamp>> {
     let rows = db.select(
         "SELECT course, max(completed) FROM training WHERE person = ?1 GROUP BY course",
         values![&person],

@@ -1,5 +1,6 @@
 //! Sessions: a random token the browser holds, of which only a hash is stored. A session ends after ten idle
-//! minutes, after half a day, when its person ends it, and when the account is disabled.
+//! minutes, after half a day, when its person ends it, when the account is disabled, and when its password, factors or
+//! grants change.
 
 use std::{
     collections::HashMap,
@@ -7,10 +8,14 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use trial::ids::{PersonId, SessionId};
+use trial::{
+    ids::{PersonId, SessionId},
+    policy::{Policy, Setting},
+};
 
 use crate::{
     actor::Actor,
+    assurance::Factor,
     backend::{Connection, values},
     core::Core,
     error::Result,
@@ -39,6 +44,9 @@ pub enum Presence {
 struct Open {
     id: SessionId,
     person: PersonId,
+    /// How long it may be idle, and how long it may last at all: what is strictest of wherever its person works.
+    idle: SignedDuration,
+    lifetime: SignedDuration,
     opened: Timestamp,
     seen: Timestamp,
     written: Timestamp,
@@ -55,6 +63,8 @@ pub struct SessionShown {
     pub seen: Timestamp,
     /// Whether it is the one that asks.
     pub this: bool,
+    /// What kind of browser it was opened with, where that is known.
+    pub client: Option<String>,
 }
 
 /// An authenticated request: the actor, and how long the session lasts if nothing more comes.
@@ -100,10 +110,15 @@ impl Sessions {
         token: &str,
         presence: Presence,
         now: Timestamp,
+        policy: impl FnOnce(PersonId) -> Result<Policy>,
     ) -> Result<Option<Found>> {
         let tag = tag(token);
         let generation = self.0.lock().unwrap_or_else(PoisonError::into_inner).generation;
         let Some(mut open) = stored(db, &tag)?.filter(|open| now < ends(open)) else { return Ok(None) };
+        open = bounded(open, &policy(open.person)?);
+        if ends(&open) <= now {
+            return Ok(None);
+        }
         let found = used(&mut open, presence, now);
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.generation == generation {
@@ -123,6 +138,14 @@ impl Sessions {
     }
 }
 
+/// A session under a policy, which only shortens it.
+fn bounded(mut open: Open, policy: &Policy) -> Open {
+    let bound = |setting, most| SignedDuration::from_secs(i64::from(policy.get(setting))).min(most);
+    open.idle = bound(Setting::Idle, IDLE);
+    open.lifetime = bound(Setting::Lifetime, LIFETIME);
+    open
+}
+
 /// Notes a use, if a person made it.
 fn used(open: &mut Open, presence: Presence, now: Timestamp) -> Found {
     if presence == Presence::Person {
@@ -135,19 +158,51 @@ fn used(open: &mut Open, presence: Presence, now: Timestamp) -> Found {
     (SignedIn { actor: Actor::person_in(open.person, open.id), ends: ends(open) }, write.then_some(open.id))
 }
 
+/// A session to begin.
+pub(crate) struct Opening<'a> {
+    pub id: SessionId,
+    pub person: PersonId,
+    pub token_tag: &'a [u8; 32],
+    /// What was shown to open it.
+    pub factors: &'a [Factor],
+    pub client: Option<&'a str>,
+}
+
 /// Stores a new session. Called by the act that records the sign-in.
-pub(crate) fn open(
-    db: &Connection,
-    id: SessionId,
-    person: PersonId,
-    token_tag: &[u8; 32],
-    at: Timestamp,
-) -> Result<()> {
+pub(crate) fn open(db: &Connection, opening: &Opening<'_>, at: Timestamp) -> Result<()> {
     let now = time::micros(at);
+    let shown = |factor| opening.factors.contains(&factor).then_some(now);
     db.write(
-        "INSERT INTO session (id, person, tag, opened, seen, ended) VALUES (?1, ?2, ?3, ?4, ?4, NULL)",
-        values![&id, &person, token_tag, now],
+        "INSERT INTO session (id, person, tag, opened, seen, ended, client, password_shown, code_shown, recovery_shown,
+                              passkey_shown)
+         VALUES (?1, ?2, ?3, ?4, ?4, NULL, ?5, ?6, ?7, ?8, ?9)",
+        values![
+            &opening.id,
+            &opening.person,
+            opening.token_tag,
+            now,
+            opening.client,
+            shown(Factor::Password),
+            shown(Factor::Code),
+            shown(Factor::RecoveryCode),
+            shown(Factor::Passkey)
+        ],
     )?;
+    Ok(())
+}
+
+/// Stores that these factors were shown again in a session.
+pub(crate) fn shown(db: &Connection, id: Option<SessionId>, factors: &[Factor], at: Timestamp) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    for factor in factors {
+        let sql = match factor {
+            Factor::Password => "UPDATE session SET password_shown = ?2 WHERE id = ?1",
+            Factor::Code => "UPDATE session SET code_shown = ?2 WHERE id = ?1",
+            Factor::RecoveryCode => "UPDATE session SET recovery_shown = ?2 WHERE id = ?1",
+            Factor::Passkey => "UPDATE session SET passkey_shown = ?2 WHERE id = ?1",
+        };
+        db.write(sql, values![&id, time::micros(at)])?;
+    }
     Ok(())
 }
 
@@ -186,7 +241,7 @@ pub(crate) fn tag(token: &str) -> [u8; 32] {
 
 fn ends(open: &Open) -> Timestamp {
     let later = |at: Timestamp, by: SignedDuration| at.checked_add(by).unwrap_or(at);
-    later(open.seen, IDLE).min(later(open.opened, LIFETIME))
+    later(open.seen, open.idle).min(later(open.opened, open.lifetime))
 }
 
 fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
@@ -196,7 +251,8 @@ fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
         values![tag],
         |row| {
             let seen = time::instant(row.int(3)?);
-            Ok(Open { id: row.id(0)?, person: row.id(1)?, opened: time::instant(row.int(2)?), seen, written: seen })
+            let opened = time::instant(row.int(2)?);
+            Ok(Open { id: row.id(0)?, person: row.id(1)?, idle: IDLE, lifetime: LIFETIME, opened, seen, written: seen })
         },
     )
 }
@@ -206,16 +262,19 @@ pub(crate) fn list(
     db: &Connection,
     person: PersonId,
     this: Option<SessionId>,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<Vec<SessionShown>> {
     let all = db.select(
-        "SELECT id, opened, seen FROM session WHERE person = ?1 AND ended IS NULL ORDER BY opened DESC",
+        "SELECT id, opened, seen, client FROM session WHERE person = ?1 AND ended IS NULL ORDER BY opened DESC",
         values![&person],
         |row| {
             let id = row.id(0)?;
-            let open =
-                Open { id, person, opened: time::instant(row.int(1)?), seen: time::instant(row.int(2)?), written: now };
-            Ok((SessionShown { id, opened: open.opened, seen: open.seen, this: Some(id) == this }, ends(&open)))
+            let (opened, seen) = (time::instant(row.int(1)?), time::instant(row.int(2)?));
+            let open = bounded(Open { id, person, idle: IDLE, lifetime: LIFETIME, opened, seen, written: now }, policy);
+            let this = Some(id) == this;
+            let client = row.maybe_text(3)?;
+            Ok((SessionShown { id, opened: open.opened, seen: open.seen, this, client }, ends(&open)))
         },
     )?;
     Ok(all.into_iter().filter(|(_, ends)| now < *ends).map(|(shown, _)| shown).collect())

@@ -1,93 +1,76 @@
-//! Proving a person: password, then a time-based code where one is set. An unknown name costs as long as a wrong
-//! password and is answered the same. Hashing runs on the caller's thread, few at a time, never on the writer's.
+//! Proving a person: a password, then a second factor where one is set; or a passkey, which is both. An unknown name costs
+//! as long as a wrong password and is answered the same. Hashing runs on the caller's thread, few at a time, never on the
+//! writer's.
 
-use aws_lc_rs::hmac;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
-use serde::Serialize;
 use trial::ids::{PersonId, RequestId};
 
 use crate::{
     actor::Actor,
-    acts::{ChangePassword, Enrol, NewVerifier, OpenSession, RefuseSignIn, SetSecondFactor, person},
+    acts::{NewVerifier, OpenSession, RefuseSignIn, factor, person},
+    assurance::{self, Assurance, Second},
     backend::values,
     error::{Error, Refusal, Result},
     organization::Organization,
+    passkey::{self, CREDENTIAL, Challenge, Used},
     password::{self, Password},
-    record::{CredentialRecord, OrganizationRecord, PersonRecord},
-    session, throttle,
+    record::{CredentialRecord, PasskeyRecord, PersonRecord},
+    recovery, session, throttle, totp,
     tx::Receipt,
 };
 
-/// Seconds that one code lasts (RFC 6238).
-const STEP_SECONDS: u64 = 30;
-/// A second factor's secret, in bytes (RFC 4226 recommends 20).
-pub const TOTP_SECRET_BYTES: usize = 20;
+/// What somebody signs in with who begins with a password.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Attempt<'a> {
+    /// The name to sign in with.
+    pub sign_in: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// A code from the authenticator app, or a recovery code in its place.
+    pub code: Option<&'a str>,
+    /// A new password in place of one that may be known to others. Where none is needed, the old one stays.
+    pub new_password: Option<&'a str>,
+    /// From what kind of browser, where that is known.
+    pub client: Option<&'a str>,
+}
 
 /// What came of a sign-in that was not refused.
 #[derive(Debug, Clone)]
 pub enum SignIn {
     /// Signed in: the token is the caller's.
     Open(Receipt),
-    /// The password holds; a code is needed too.
-    CodeNeeded,
+    /// The password holds; a second factor is needed too.
+    CodeNeeded {
+        /// Whether a code from an authenticator app is one.
+        code: bool,
+        /// Whether a passkey is one.
+        passkey: bool,
+    },
     /// The password holds, but the organization asks for a second factor and none is set: enrol again.
     SecondFactorMissing,
-    /// The password holds, but may be known to others: a new one is needed, with [`Organization::sign_in_anew`].
+    /// The password holds, but may be known to others: a new one is needed, as [`Attempt::new_password`].
     NewPasswordNeeded,
-}
-
-/// What the holder of an enrolment token is told.
-#[derive(Debug, Clone, Serialize)]
-pub struct Enrolment {
-    /// Who.
-    pub person: PersonId,
-    /// Name, as an administrator typed it.
-    pub name: String,
-    /// The name to sign in with.
-    pub sign_in: String,
-    /// Whether a second factor must be set too.
-    pub second_factor: bool,
 }
 
 impl Organization {
     /// Signs a person in. `token` is a fresh random secret of the caller's: only its hash is stored.
     ///
     /// # Errors
-    /// Refused with one answer for unknown names and wrong passwords; `Busy` with the time to wait while attempts
-    /// come too fast.
+    /// As [`Organization::attempt`].
     pub fn sign_in(&self, sign_in: &str, password: &str, code: Option<&str>, token: &str) -> Result<SignIn> {
-        self.prove(sign_in, password, code, None, token)
+        self.attempt(&Attempt { sign_in, password, code, ..Attempt::default() }, token)
     }
 
-    /// As [`Organization::sign_in`], with a new password in place of one that may be known to others. Where none is
-    /// needed, the old one stays.
+    /// As [`Organization::sign_in`], with all that may be said. `token` is a fresh random secret of the caller's.
     ///
     /// # Errors
-    /// Also what is wrong with the new password.
-    pub fn sign_in_anew(
-        &self,
-        sign_in: &str,
-        password: &str,
-        code: Option<&str>,
-        new: &str,
-        token: &str,
-    ) -> Result<SignIn> {
-        self.prove(sign_in, password, code, Some(new), token)
-    }
-
-    fn prove(
-        &self,
-        sign_in: &str,
-        password: &str,
-        code: Option<&str>,
-        new: Option<&str>,
-        token: &str,
-    ) -> Result<SignIn> {
-        let folded = person::folded(sign_in);
-        let throttle_tag = self.shared().ring.tag("throttle", &folded);
+    /// Refused with one answer for unknown names and wrong passwords, or with what is wrong with the new password;
+    /// `Busy` with the time to wait while attempts come too fast.
+    pub fn attempt(&self, attempt: &Attempt<'_>, token: &str) -> Result<SignIn> {
+        let folded = person::folded(attempt.sign_in);
+        let throttle_tag = self.throttle_tag(&folded);
         self.wait_over(&throttle_tag)?;
-        let password = Password::typed(password);
+        let password = Password::typed(attempt.password);
         let known = self.credential_of(&folded)?;
         let proved = match &known {
             Some((_, credential)) => password.fits(&credential.password)?,
@@ -95,22 +78,23 @@ impl Organization {
         };
         let Some((person, credential)) = known.filter(|_| proved) else {
             let person = self.person_named(&folded)?;
-            self.act_at_the_door(RefuseSignIn { throttle_tag, person })?;
+            self.refuse(throttle_tag, person, attempt.client)?;
             return Err(wrong_password());
         };
-        let totp_step = match (&credential.totp, code.map(str::trim).filter(|code| !code.is_empty())) {
-            (Some(_), None) => return Ok(SignIn::CodeNeeded),
-            (None, _) if self.second_factor_needed()? => return Ok(SignIn::SecondFactorMissing),
-            (None, _) => None,
-            (Some(secret), Some(code)) => match self.matching_step(secret, code) {
-                Some(step) => Some(step),
+        let has = self.second_factors(person)?;
+        let second = match attempt.code.map(str::trim).filter(|code| !code.is_empty()) {
+            _ if !has.any() && self.founded_with_second_factor()? => return Ok(SignIn::SecondFactorMissing),
+            _ if !has.any() => None,
+            None => return Ok(SignIn::CodeNeeded { code: has.has_code, passkey: has.has_passkey }),
+            Some(code) => match self.second(person, &credential, code) {
+                Some(second) => Some(second),
                 None => {
-                    self.act_at_the_door(RefuseSignIn { throttle_tag, person: Some(person) })?;
+                    self.refuse(throttle_tag, Some(person), attempt.client)?;
                     return Err(Error::refused("code", "wrong", "this code does not fit: type the one shown now"));
                 }
             },
         };
-        let renewed = match self.renewed(person, &credential, &password, new)? {
+        let renewed = match self.renewed(person, &credential, &password, (attempt.new_password, has.any()))? {
             Renewed::Needed => return Ok(SignIn::NewPasswordNeeded),
             Renewed::Not => None,
             Renewed::By(verifier) => Some(verifier),
@@ -118,12 +102,82 @@ impl Organization {
         let open = OpenSession {
             person,
             token_tag: session::tag(token),
-            throttle_tag,
-            second_factor: totp_step.is_some(),
-            totp_step,
+            throttle_tag: Some(throttle_tag),
+            second,
             renewed,
+            client: attempt.client.map(str::to_owned),
         };
         self.act_at_the_door(open).map(SignIn::Open)
+    }
+
+    /// The second factor that was typed: a recovery code by its shape, else a code of the app.
+    fn second(&self, person: PersonId, credential: &CredentialRecord, typed: &str) -> Option<Second> {
+        if let Some(code) = recovery::typed(typed) {
+            let hash = recovery::hash(&self.shared().ring, person, &code);
+            return credential.recovery.contains(&hash).then_some(Second::Recovery { hash });
+        }
+        let step = totp::matching_step(credential.totp.as_ref()?, typed, self.shared().clock.now())?;
+        Some(Second::Code { step })
+    }
+
+    /// Signs in whoever's passkey this is. Failures of passwords do not make it wait: whoever guesses at an account keeps
+    /// nobody out of it. `challenge`: what was asked; `None` where that is too long ago to be known.
+    ///
+    /// # Errors
+    /// Refused with one answer, whatever does not hold.
+    pub fn sign_in_with_passkey(
+        &self,
+        used: &Used,
+        challenge: Option<&Challenge>,
+        client: Option<&str>,
+        token: &str,
+    ) -> Result<Receipt> {
+        let (person, second) = self.passkey_used(used, challenge, client)?;
+        let open = OpenSession {
+            person,
+            token_tag: session::tag(token),
+            throttle_tag: None,
+            second: Some(second),
+            renewed: None,
+            client: client.map(str::to_owned),
+        };
+        self.act_at_the_door(open)
+    }
+
+    /// Whose passkey was used.
+    pub(crate) fn passkey_used(
+        &self,
+        used: &Used,
+        challenge: Option<&Challenge>,
+        client: Option<&str>,
+    ) -> Result<(PersonId, Second)> {
+        let challenge = challenge.ok_or_else(|| {
+            Error::refused("passkey", "late", "this took longer than two minutes: use your passkey once more")
+        })?;
+        let tag = self.shared().ring.tag(CREDENTIAL, &factor::hex(&used.credential));
+        let found = self.reading(|snapshot| {
+            let passkey = snapshot.db.one(
+                "SELECT k.id FROM passkey k JOIN person p ON p.id = k.person
+                 WHERE k.tag = ?1 AND p.active = 1 AND p.enrolled = 1",
+                values![&tag],
+                |row| row.id::<trial::ids::PasskeyId>(0),
+            )?;
+            let Some(passkey) = passkey else { return Ok(None) };
+            Ok(snapshot.current::<PasskeyRecord>(&passkey)?.map(|(_, record)| (passkey, record)))
+        })?;
+        let Some((passkey, record)) = found else { return Err(passkey::unknown()) };
+        let own = used.user.is_empty() || used.user == passkey::user_handle(self.id(), record.person);
+        match used.check(&record.key, challenge).filter(|_| own) {
+            Some(counter) => Ok((record.person, Second::Passkey { passkey, counter })),
+            None => {
+                // Signatures are not guessed, so nobody has to wait; but no more are noted than waiting would let by.
+                let throttle_tag = self.shared().ring.tag("throttle_passkey", &record.person.to_string());
+                match self.refuse(throttle_tag, Some(record.person), client) {
+                    Ok(()) | Err(Error::Busy { .. }) => Err(passkey::unknown()),
+                    Err(other) => Err(other),
+                }
+            }
+        }
     }
 
     /// What becomes of a password that has just been shown to hold. It is judged by what is known today: a list may have
@@ -133,10 +187,10 @@ impl Organization {
         person: PersonId,
         credential: &CredentialRecord,
         password: &Password,
-        new: Option<&str>,
+        (new, second_factor): (Option<&str>, bool),
     ) -> Result<Renewed> {
         let known = self.known_of(person)?;
-        let (about, second_factor) = (known.about(self.name()), credential.totp.is_some());
+        let about = known.about(self.name());
         if credential.renew || password.weakness(&about, second_factor).is_some() {
             let Some(new) = new else { return Ok(Renewed::Needed) };
             let new = Password::typed(new);
@@ -152,127 +206,15 @@ impl Organization {
         Ok(Renewed::Not)
     }
 
-    fn known_of(&self, person: PersonId) -> Result<PersonRecord> {
+    pub(crate) fn known_of(&self, person: PersonId) -> Result<PersonRecord> {
         self.reading(|snapshot| {
             snapshot.current::<PersonRecord>(&person)?.map(|(_, record)| record).ok_or(Error::Hidden)
         })
     }
 
-    /// The enrolment token of a request that adds a person or renews an enrolment: 256 bits that only this
-    /// organization's key gives, the same for a retry, so that it need not be stored to be told again.
-    #[must_use]
-    pub fn enrolment_token(&self, request: RequestId) -> String {
-        URL_SAFE_NO_PAD.encode(self.shared().ring.tag("enrolment", &request.to_string()))
-    }
-
-    /// Whose enrolment a token is.
-    ///
-    /// # Errors
-    /// Refused where it was used, has expired or was replaced.
-    pub fn enrolment(&self, token: &str) -> Result<Enrolment> {
-        let tag = session::tag(token);
-        let now = crate::time::micros(self.shared().clock.now());
-        self.reading(|snapshot| {
-            let person = snapshot
-                .db
-                .one(
-                    "SELECT id FROM person WHERE enrolment_tag = ?1 AND enrolment_end > ?2 AND active = 1",
-                    values![&tag, now],
-                    |row| row.id::<PersonId>(0),
-                )?
-                .ok_or_else(person::spent)?;
-            let (_, record) = snapshot.current::<PersonRecord>(&person)?.ok_or_else(person::spent)?;
-            let (_, organization) =
-                snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
-            Ok(Enrolment {
-                person,
-                name: record.name,
-                sign_in: record.sign_in,
-                second_factor: organization.second_factor,
-            })
-        })
-    }
-
-    /// Finishes an enrolment. `totp`: the secret, and a code from it.
-    ///
-    /// # Errors
-    /// Refused with what is wrong with the password, the code or the token.
-    pub fn enrol(
-        &self,
-        token: &str,
-        password: &str,
-        totp: Option<(&[u8], &str)>,
-        request: RequestId,
-    ) -> Result<Receipt> {
-        self.enrolled(token, password, totp, None, request)
-    }
-
-    /// As [`Organization::enrol`], and begins a session at once, for the code that was shown does not work again.
-    /// `session` is a fresh random secret of the caller's. A request made again begins none: its receipt says so.
-    ///
-    /// # Errors
-    /// As those.
-    pub fn enrol_and_enter(
-        &self,
-        token: &str,
-        password: &str,
-        totp: Option<(&[u8], &str)>,
-        session: &str,
-        request: RequestId,
-    ) -> Result<Receipt> {
-        self.enrolled(token, password, totp, Some(session), request)
-    }
-
-    fn enrolled(
-        &self,
-        token: &str,
-        password: &str,
-        totp: Option<(&[u8], &str)>,
-        session: Option<&str>,
-        request: RequestId,
-    ) -> Result<Receipt> {
-        if let Some((done, person)) = self.done_before::<Enrol>(&Actor::nobody(), request)? {
-            return self.same_password(person, password).map(|()| done);
-        }
-        let enrolment = self.enrolment(token)?;
-        let (mut secret, mut totp_step) = (None, None);
-        match totp {
-            None if enrolment.second_factor => {
-                return Err(Error::refused(
-                    "code",
-                    "needed",
-                    "this organization asks for a second factor: scan the code with your app and type what it shows",
-                ));
-            }
-            None => {}
-            Some((shown, code)) => {
-                let step = self.matching_step(shown, code).ok_or_else(|| {
-                    Error::refused(
-                        "code",
-                        "wrong",
-                        "this code does not fit: check the app's clock and type the code shown now",
-                    )
-                })?;
-                (secret, totp_step) = (Some(shown.to_vec()), Some(step));
-            }
-        }
-        let password = Password::typed(password);
-        let known = self.known_of(enrolment.person)?;
-        password.check(&known.about(self.name()), secret.is_some())?;
-        let act = Enrol {
-            person: enrolment.person,
-            enrolment_tag: session::tag(token),
-            password: password.hashed()?,
-            totp: secret,
-            totp_step,
-            session: session.map(session::tag),
-        };
-        self.act(&Actor::nobody(), act, request)
-    }
-
     /// What a request did that is made again, where it was this act: whose credential it set. Its body cannot tell, for a
     /// verifier is another each time.
-    fn done_before<A: crate::act::Act>(
+    pub(crate) fn done_before<A: crate::act::Act>(
         &self,
         actor: &Actor,
         request: RequestId,
@@ -292,9 +234,9 @@ impl Organization {
     }
 
     /// Whether this is the password that a person has; counted as an attempt like any other.
-    fn same_password(&self, person: PersonId, password: &str) -> Result<()> {
+    pub(crate) fn same_password(&self, person: PersonId, password: &str) -> Result<()> {
         let folded = person::folded(&self.known_of(person)?.sign_in);
-        let throttle_tag = self.shared().ring.tag("throttle", &folded);
+        let throttle_tag = self.throttle_tag(&folded);
         self.wait_over(&throttle_tag)?;
         let credential = self.credential_of(&folded)?;
         let same = match credential {
@@ -304,7 +246,7 @@ impl Organization {
         if same {
             return Ok(());
         }
-        self.act_at_the_door(RefuseSignIn { throttle_tag, person: Some(person) })?;
+        self.refuse(throttle_tag, Some(person), None)?;
         Err(Error::Conflict {
             message: "this request id was used for another request: nothing was stored. Send this one under a new id"
                 .into(),
@@ -312,46 +254,20 @@ impl Organization {
         })
     }
 
-    /// Changes one's own password, once the old one is shown.
-    ///
-    /// # Errors
-    /// Refused with what is wrong; `Busy` while attempts come too fast.
-    pub fn change_password(&self, actor: &Actor, old: &str, new: &str, request: RequestId) -> Result<Receipt> {
-        let person = actor.person().ok_or(Error::SignedOut)?;
-        if let Some((done, _)) = self.done_before::<ChangePassword>(actor, request)? {
-            return self.same_password(person, new).map(|()| done);
-        }
-        let known = self.known_of(person)?;
-        let (_, credential) =
-            self.reading(|snapshot| snapshot.current::<CredentialRecord>(&person))?.ok_or(Error::Hidden)?;
-        let throttle_tag = self.shared().ring.tag("throttle", &person::folded(&known.sign_in));
-        self.wait_over(&throttle_tag)?;
-        if !Password::typed(old).fits(&credential.password)? {
-            self.act_at_the_door(RefuseSignIn { throttle_tag, person: Some(person) })?;
-            return Err(Error::refused("old", "wrong", "this is not your password"));
-        }
-        let new = Password::typed(new);
-        new.check(&known.about(self.name()), credential.totp.is_some())?;
-        self.act(actor, ChangePassword { password: new.hashed()? }, request)
+    /// Under which the failures of a sign-in name are counted.
+    pub(crate) fn throttle_tag(&self, folded: &str) -> [u8; 32] {
+        self.shared().ring.tag("throttle", folded)
     }
 
-    /// Sets one's own second factor, once a code from it is shown.
-    ///
-    /// # Errors
-    /// Refused where the code does not fit.
-    pub fn set_second_factor(&self, actor: &Actor, secret: &[u8], code: &str, request: RequestId) -> Result<Receipt> {
-        if secret.len() != TOTP_SECRET_BYTES {
-            return Err(Error::refused("secret", "length", "begin again: the secret is not the one that was shown"));
-        }
-        let totp_step = self.matching_step(secret, code).ok_or_else(|| {
-            Error::refused("code", "wrong", "this code does not fit: check the app's clock and type the code shown now")
-        })?;
-        self.act(actor, SetSecondFactor { secret: secret.to_vec(), totp_step }, request)
-    }
-
-    fn wait_over(&self, tag: &[u8; 32]) -> Result<()> {
+    pub(crate) fn wait_over(&self, tag: &[u8; 32]) -> Result<()> {
         let now = self.shared().clock.now();
         self.reading(|snapshot| throttle::wait_over(snapshot.db, tag, now))
+    }
+
+    /// Notes a failure, which makes the next attempt wait longer.
+    pub(crate) fn refuse(&self, throttle_tag: [u8; 32], person: Option<PersonId>, client: Option<&str>) -> Result<()> {
+        let client = client.map(str::to_owned);
+        self.act_at_the_door(RefuseSignIn { throttle_tag, person, client }).map(drop)
     }
 
     fn person_named(&self, folded: &str) -> Result<Option<PersonId>> {
@@ -374,21 +290,21 @@ impl Organization {
         })
     }
 
-    fn second_factor_needed(&self) -> Result<bool> {
+    /// Which second factors a person has.
+    pub(crate) fn second_factors(&self, person: PersonId) -> Result<Assurance> {
+        let has = "SELECT code, (SELECT count(*) FROM passkey k WHERE k.person = p.id) FROM person p WHERE p.id = ?1";
         self.reading(|snapshot| {
-            Ok(snapshot
-                .current::<OrganizationRecord>(&snapshot.organization)?
-                .is_some_and(|(_, record)| record.second_factor))
+            let found = snapshot.db.one(has, values![&person], |row| {
+                Ok(Assurance { has_code: row.int(0)? != 0, has_passkey: row.int(1)? != 0, ..Assurance::default() })
+            })?;
+            found.ok_or(Error::Hidden)
         })
     }
 
-    /// The time step whose code this is: now, or one step to either side for a clock that is a little off.
-    fn matching_step(&self, secret: &[u8], code: &str) -> Option<u64> {
-        let now = u64::try_from(self.shared().clock.now().as_second()).ok()? / STEP_SECONDS;
-        let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-        [now, now.saturating_sub(1), now.saturating_add(1)]
-            .into_iter()
-            .find(|step| subtle::ConstantTimeEq::ct_eq(code_at(secret, *step).as_bytes(), digits.as_bytes()).into())
+    fn founded_with_second_factor(&self) -> Result<bool> {
+        self.reading(|snapshot| {
+            assurance::founded_with_second_factor(snapshot.db, snapshot.ring, snapshot.organization)
+        })
     }
 
     fn act_at_the_door<A: crate::act::Act>(&self, act: A) -> Result<Receipt> {
@@ -437,37 +353,5 @@ pub fn too_fast(left: SignedDuration) -> Error {
     Error::Busy {
         message: format!("too many attempts failed: wait {seconds} seconds, then try again"),
         retry_after: seconds,
-    }
-}
-
-/// The six digits of a time step (RFC 6238 with HMAC-SHA-1, which is what authenticator apps implement).
-#[must_use]
-pub fn code_at(secret: &[u8], step: u64) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
-    let mac = hmac::sign(&key, &step.to_be_bytes());
-    let bytes = mac.as_ref();
-    // RFC 4226 5.3: the low four bits of the last byte say where the code lies.
-    let offset = usize::from(bytes.last().copied().unwrap_or(0) & 0xf);
-    let word = bytes.get(offset..offset.saturating_add(4)).map_or([0; 4], |w| {
-        let mut word = [0; 4];
-        word.copy_from_slice(w);
-        word
-    });
-    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_those_of_rfc_6238() {
-        // Appendix B, SHA-1, last six of eight digits.
-        let secret = b"12345678901234567890";
-        for (seconds, code) in
-            [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (20_000_000_000, "353130")]
-        {
-            assert_eq!(code_at(secret, seconds / STEP_SECONDS), code);
-        }
     }
 }

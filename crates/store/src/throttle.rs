@@ -41,8 +41,8 @@ pub(crate) fn wait_over(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Resu
     }
 }
 
-/// Counts a failure.
-pub(crate) fn failed(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<()> {
+/// Counts a failure, and says how many there are.
+pub(crate) fn failed(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<u32> {
     let failures = db
         .one("SELECT failures FROM throttle WHERE tag = ?1", values![tag], |row| row.number(0))?
         .unwrap_or(0)
@@ -53,7 +53,7 @@ pub(crate) fn failed(db: &Connection, tag: &[u8; 32], now: Timestamp) -> Result<
          ON CONFLICT (tag) DO UPDATE SET failures = excluded.failures, until = excluded.until",
         values![tag, failures, time::micros(until)],
     )?;
-    Ok(())
+    Ok(failures)
 }
 
 /// A success forgets the failures.

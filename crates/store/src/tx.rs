@@ -139,6 +139,11 @@ impl<'a> Tx<'a> {
         session::end(self.db, person, which, self.at)
     }
 
+    /// Makes every process look at sessions anew.
+    pub(crate) fn forget_sessions(&mut self) {
+        self.after.sessions_ended = true;
+    }
+
     /// Destroys a key for good.
     pub(crate) fn destroy_key(&mut self, id: KeyId) -> Result<()> {
         self.after.key_destroyed = true;

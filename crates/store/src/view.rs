@@ -9,6 +9,7 @@ use trial::{
 use crate::{
     act::sealed::Sealed,
     actor::Access,
+    assurance::Freshness,
     backend::Connection,
     definitions::Definitions,
     error::Result,
@@ -24,6 +25,8 @@ pub trait View: Sealed + Send + 'static {
     const NAME: &'static str;
     /// What the actor must be allowed.
     const NEEDS: Permission;
+    /// How lately the actor must have shown who they are. No default: each view says.
+    const FRESH: Freshness;
     /// Whether it shows clinical or identifying data, and so is itself an entry, durable before it is answered.
     const RECORDED: bool;
     /// What it shows.

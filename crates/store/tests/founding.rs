@@ -78,11 +78,16 @@ fn an_organization_is_founded_and_its_people_work() {
     };
     let early = org.act(&ada, grant.clone(), org.fresh_request().unwrap());
     assert!(matches!(early, Err(Error::Blocked { code: "policy_unsigned", .. })), "{early:?}");
-    let session = fresh_token().unwrap();
-    assert!(matches!(org.sign_in("bo", "another long password", None, &session).unwrap(), SignIn::Open(_)));
-    let bo = org.authenticate(&session, Presence::Person).unwrap().unwrap().actor;
+    let enter = || {
+        let session = fresh_token().unwrap();
+        assert!(matches!(org.sign_in("bo", "another long password", None, &session).unwrap(), SignIn::Open(_)));
+        org.authenticate(&session, Presence::Person).unwrap().unwrap().actor
+    };
+    let bo = enter();
     org.act(&bo, org.view(&bo, &MyDuties {}).unwrap().signature(), org.fresh_request().unwrap()).unwrap();
     org.act(&ada, grant, org.fresh_request().unwrap()).unwrap();
+    // Whoever's roles change signs in anew.
+    let bo = enter();
     let site = AddSite { study, oid: "OSL".into(), name: "Oslo".into(), country: Some("NO".into()) };
     let site: SiteId = org.act(&bo, site, org.fresh_request().unwrap()).unwrap().id("site").unwrap();
     let hidden = org.act(&ada, acts::AddSubject { site, code: "1".into() }, org.fresh_request().unwrap());

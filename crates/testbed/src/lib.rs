@@ -5,6 +5,8 @@
 //! killed. The programs are the machine's own; what is missing is named with its
 //! Debian package.
 //!
+//! A device with a passkey is here too: it needs no program of the machine.
+//!
 //! It refuses to be a way to run Probity in production, and it knows nothing of Probity.
 //!
 //! ```no_run
@@ -16,6 +18,7 @@
 //! ```
 
 mod account;
+mod authenticator;
 mod certificate;
 mod cluster;
 mod daemon;
@@ -30,6 +33,7 @@ mod secret;
 mod server;
 mod wait;
 
+pub use authenticator::{Authenticator, THERE, Used};
 pub use cluster::{Cluster, NODES_MAX, NODES_MIN};
 pub use database::{AUTHORITY, Database, SERVER};
 pub use failure::{Failure, Result};

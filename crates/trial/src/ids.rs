@@ -72,12 +72,16 @@ ids! {
     DelegationId
     /// One organization (the tenant).
     OrganizationId
+    /// One passkey of a person.
+    PasskeyId
     /// One person with an account.
     PersonId
     /// One of an organization's own roles.
     RoleId
     /// One request, chosen by the client so that a retry is recognized.
     RequestId
+    /// One thing that befell a person's account: a sign-in, a change of password or factor.
+    SecurityEventId
     /// One signed-in session.
     SessionId
     /// One signature under an agreement.

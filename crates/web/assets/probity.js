@@ -88,14 +88,15 @@ for (const form of all('form[data-drop]')) {
 }
 
 const session = (() => {
-  let ends = Date.parse(document.body.dataset.sessionEnds ?? '');
-  if (Number.isNaN(ends)) return { used() {} };
-  const idle = ends - Date.now();
+  // The server says how long is left, not until when: this machine's clock may be another.
+  const idle = Number(document.body.dataset.sessionLeft ?? NaN) * 1000;
+  if (Number.isNaN(idle)) return { used() {} };
+  let ends = Date.now() + idle;
   let warning = null;
 
   /** A request of the person's was answered: the session lasts its full time again. */
-  function used(until) {
-    ends = until ? Date.parse(until) : Date.now() + idle;
+  function used(left = idle) {
+    ends = Date.now() + left;
     warning?.remove();
     warning = null;
     show();
@@ -103,7 +104,7 @@ const session = (() => {
 
   async function stay() {
     const answer = await fetch('/api/v1/session', { headers: { Accept: 'application/json' } }).catch(() => null);
-    if (answer?.ok) used((await answer.json()).ends);
+    if (answer?.ok) used(Date.parse((await answer.json()).ends) - Date.parse(answer.headers.get('Date')));
     else if (answer?.status === 401) over();
   }
 

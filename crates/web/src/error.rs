@@ -7,6 +7,9 @@ use axum::{
 use serde::Serialize;
 use store::{Error, Refusal};
 
+/// The word for programs that what they asked for needs a factor shown just now.
+pub(crate) const STEP_UP: &str = "step_up";
+
 /// What handlers return.
 pub type Answer<T> = Result<T, Problem>;
 
@@ -113,6 +116,7 @@ impl From<Error> for Problem {
             Error::Suspended(lapse) => Problem::new(StatusCode::FORBIDDEN, lapse.code(), detail),
             Error::Blocked { code, .. } => Problem::new(StatusCode::CONFLICT, code, detail),
             Error::SignedOut => Problem::new(StatusCode::UNAUTHORIZED, "signed_out", detail),
+            Error::StepUp => Problem::new(StatusCode::UNAUTHORIZED, STEP_UP, detail),
             Error::Refused(fields) => {
                 Problem { fields, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", detail) }
             }
@@ -137,8 +141,13 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED.as_u16() {
-            // RFC 9110 11.6.1 wants to be told how.
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            // RFC 9110 11.6.1 wants to be told how, and RFC 9470 3 how lately.
+            let how = if self.code == STEP_UP {
+                "Bearer error=\"insufficient_user_authentication\", max_age=\"900\""
+            } else {
+                "Bearer"
+            };
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(how));
         }
         response.extensions_mut().insert(self);
         response
@@ -167,6 +176,7 @@ mod tests {
             (Error::Suspended(trial::gate::Lapse::TrainingLapsed), 403, "training_lapsed"),
             (Error::Blocked { code: "policy_unsigned", message: "sign first".into() }, 409, "policy_unsigned"),
             (Error::SignedOut, 401, "signed_out"),
+            (Error::StepUp, 401, "step_up"),
             (refusal(), 422, "refused"),
             (conflict, 409, "conflict"),
             (busy, 503, "busy"),

@@ -20,7 +20,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 pub(crate) use self::headers::dress;
 use crate::{
     error::{self, Problem},
-    pages,
+    pages::{self, Kept},
     state::{AppState, Settings},
 };
 
@@ -35,17 +35,33 @@ pub(crate) fn around(routes: Router<AppState>, state: AppState) -> Router {
         .with_state(state)
 }
 
-async fn pass(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn pass(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let head = *request.method() == Method::HEAD;
+    let sent = (*request.method() == Method::POST && !for_programs(&uri)).then(|| {
+        let kept = Kept::default();
+        request.extensions_mut().insert(kept.clone());
+        (request.headers().clone(), kept)
+    });
     let response = match checked(&state, &request).and_then(|()| state.turn()) {
         // The turn ends with the answer's head; a body that is still being sent waits for its client, not we.
         Ok(_turn) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    let response = match sent {
+        // What was typed is not lost for having to confirm first.
+        Some((headers, kept)) if asks_to_confirm(&response) => {
+            pages::confirm::instead(&state, &headers, &uri, kept.fields()).await
+        }
+        _ => response,
+    };
     let mut response = worded(response, &uri, head);
     dress(state.settings(), response.headers_mut());
     response
+}
+
+fn asks_to_confirm(response: &Response) -> bool {
+    response.extensions().get::<Problem>().is_some_and(|problem| problem.code == error::STEP_UP)
 }
 
 fn checked(state: &AppState, request: &Request) -> Result<(), Problem> {

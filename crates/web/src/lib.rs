@@ -4,6 +4,7 @@
 //! refuses SQL, decisions, and any route that does not declare what it does (see [`route::Table`]).
 
 pub mod api;
+mod browser;
 pub mod cookie;
 pub mod error;
 pub mod exchange;
@@ -12,6 +13,7 @@ mod handover;
 pub mod input;
 mod ledger;
 pub mod pages;
+pub mod passkey;
 pub mod route;
 pub mod second_factor;
 mod server;

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
-use store::{Act, View};
+use store::{Act, Freshness, View};
 use trial::permission::Permission;
 
 use crate::state::AppState;
@@ -30,6 +30,8 @@ pub enum Doing {
         name: &'static str,
         /// What it needs.
         needs: Permission,
+        /// How lately one must have shown who one is.
+        fresh: Freshness,
     },
     /// A view of the store.
     View {
@@ -37,6 +39,8 @@ pub enum Doing {
         name: &'static str,
         /// What it needs.
         needs: Permission,
+        /// How lately one must have shown who one is.
+        fresh: Freshness,
     },
     /// Nothing that is anybody's: what is shown is the same for everyone.
     Public {
@@ -52,6 +56,20 @@ impl Doing {
         match self {
             Doing::Act { name, .. } | Doing::View { name, .. } => name,
             Doing::Public { .. } => "public",
+        }
+    }
+
+    /// How lately one must have shown who one is, in words; empty where an open session is enough.
+    #[must_use]
+    pub const fn lately(&self) -> &'static str {
+        match self {
+            Doing::Act { fresh: Freshness::Strong, .. } | Doing::View { fresh: Freshness::Strong, .. } => {
+                ", confirmed within 15 minutes"
+            }
+            Doing::Act { fresh: Freshness::Own, .. } | Doing::View { fresh: Freshness::Own, .. } => {
+                ", confirmed within 15 minutes or by a recovery code"
+            }
+            _ => "",
         }
     }
 
@@ -76,13 +94,13 @@ impl Does {
     /// An act.
     #[must_use]
     pub fn act<A: Act>() -> Self {
-        Does::only(Doing::Act { name: A::NAME, needs: A::NEEDS })
+        Does::only(Doing::Act { name: A::NAME, needs: A::NEEDS, fresh: A::FRESH })
     }
 
     /// A view.
     #[must_use]
     pub fn view<V: View>() -> Self {
-        Does::only(Doing::View { name: V::NAME, needs: V::NEEDS })
+        Does::only(Doing::View { name: V::NAME, needs: V::NEEDS, fresh: V::FRESH })
     }
 
     /// Something that is the same for everyone. The persona test holds the exact list of such routes.
@@ -94,14 +112,14 @@ impl Does {
     /// An act besides.
     #[must_use]
     pub fn and_act<A: Act>(mut self) -> Self {
-        self.doings.push(Doing::Act { name: A::NAME, needs: A::NEEDS });
+        self.doings.push(Doing::Act { name: A::NAME, needs: A::NEEDS, fresh: A::FRESH });
         self
     }
 
     /// A view besides.
     #[must_use]
     pub fn and_view<V: View>(mut self) -> Self {
-        self.doings.push(Doing::View { name: V::NAME, needs: V::NEEDS });
+        self.doings.push(Doing::View { name: V::NAME, needs: V::NEEDS, fresh: V::FRESH });
         self
     }
 
@@ -110,6 +128,11 @@ impl Does {
     pub fn body_max(mut self, bytes: usize) -> Self {
         self.body_max = bytes;
         self
+    }
+
+    /// What it does, for what answers in its place.
+    pub(crate) fn declared(self) -> Declared {
+        Declared(self.doings.into())
     }
 
     fn only(doing: Doing) -> Self {

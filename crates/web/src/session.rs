@@ -148,11 +148,23 @@ impl OptionalFromRequestParts<AppState> for Asker {
 }
 
 async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
-    let Some(token) = token_in(state.settings(), &parts.headers) else { return Ok(None) };
+    let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
+    let client = parts.extensions.get::<Option<Client>>().cloned().flatten();
+    asker_of(&parts.headers, declared, client, state).await
+}
+
+/// Whoever sent a request with these headers, to do what is declared.
+pub(crate) async fn asker_of(
+    headers: &HeaderMap,
+    declared: Declared,
+    client: Option<Client>,
+    state: &AppState,
+) -> Answer<Option<Asker>> {
+    let Some(token) = token_in(state.settings(), headers) else { return Ok(None) };
     let Some(organization) = organization_of(token).and_then(|id| state.installation().organization(id)) else {
         return Ok(None);
     };
-    let presence = if parts.headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
+    let presence = if headers.contains_key(BACKGROUND) { Presence::Background } else { Presence::Person };
     let found = match organization.authenticate_known(token, presence) {
         Some(found) => Some(found),
         None => {
@@ -161,8 +173,6 @@ async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
         }
     };
     let Some(SignedIn { actor, ends }) = found else { return Ok(None) };
-    let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
-    let client = parts.extensions.get::<Option<Client>>().cloned().flatten();
     Ok(Some(Asker { organization, actor, declared, ends, presence, client }))
 }
 

@@ -9,11 +9,12 @@ use std::{
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use store::{Enrolment, Error, Organization, Receipt, SignIn};
+use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Receipt, SignIn};
 use trial::ids::{OrganizationId, RequestId};
 
 use crate::{
     error::{Answer, Problem},
+    passkey::{Host, NewPasskey, UsedPasskey},
     session::{self, blocking},
     state::AppState,
 };
@@ -34,6 +35,8 @@ pub struct Credentials {
     pub code: Option<String>,
     /// A password in place of one that others may know.
     pub new_password: Option<String>,
+    /// From what kind of browser.
+    pub client: Option<String>,
 }
 
 /// Signs in. Returns the session token.
@@ -54,18 +57,26 @@ pub async fn sign_in(state: &AppState, credentials: Credentials) -> Answer<Strin
 
 fn open(organization: &Organization, credentials: &Credentials) -> store::Result<String> {
     let token = session::fresh(organization.id())?;
-    let Credentials { sign_in, password, code, new_password, .. } = credentials;
-    let signed_in = match new_password {
-        None => organization.sign_in(sign_in, password, code.as_deref(), &token)?,
-        Some(new) => organization.sign_in_anew(sign_in, password, code.as_deref(), new, &token)?,
+    let Credentials { sign_in, password, code, new_password, client, .. } = credentials;
+    let attempt = Attempt {
+        sign_in,
+        password,
+        code: code.as_deref(),
+        new_password: new_password.as_deref(),
+        client: client.as_deref(),
     };
-    match signed_in {
+    match organization.attempt(&attempt, &token)? {
         SignIn::Open(_) => Ok(token),
         SignIn::NewPasswordNeeded => {
             Err(Error::refused("new_password", "needed", "others may know your password: choose a new one to sign in"))
         }
-        SignIn::CodeNeeded => {
-            Err(Error::refused("code", "needed", "type the code that your authenticator app shows now"))
+        SignIn::CodeNeeded { code: true, .. } => Err(Error::refused(
+            "code",
+            "needed",
+            "Type the code that your authenticator app shows now, or a recovery code",
+        )),
+        SignIn::CodeNeeded { code: false, .. } => {
+            Err(Error::refused("code", "needed", "Use your passkey, or type a recovery code"))
         }
         SignIn::SecondFactorMissing => Err(Error::refused(
             "code",
@@ -73,6 +84,28 @@ fn open(organization: &Organization, credentials: &Credentials) -> store::Result
             "your organization asks for a second factor and you have none: ask an administrator for a new enrolment link",
         )),
     }
+}
+
+/// Signs in whoever's passkey this is. It names nobody: the passkey knows whose it is. Returns the session token.
+///
+/// # Errors
+/// 422 with one answer, whatever does not hold.
+pub async fn sign_in_with_passkey(
+    state: &AppState,
+    host: &Host,
+    passkey: UsedPasskey,
+    client: Option<String>,
+) -> Answer<String> {
+    let used = passkey.used()?;
+    let organization = store::user_of(&used.user).and_then(|(id, _)| state.installation().organization(id));
+    let asked = host.asked(state, &used.client_data);
+    Ok(blocking(move || {
+        let organization = organization.ok_or_else(store::unknown_passkey)?;
+        let token = session::fresh(organization.id())?;
+        organization.sign_in_with_passkey(&used, asked.as_ref(), client.as_deref(), &token)?;
+        Ok(token)
+    })
+    .await?)
 }
 
 /// The organization that was named; `None`: there is none of that name.
@@ -108,7 +141,7 @@ fn stranger(state: &AppState, credentials: &Credentials) -> Error {
 }
 
 /// Busy at the door is the asker's own doing: 429 (RFC 6585 4), not 503.
-fn too_many(error: Error) -> Problem {
+pub(crate) fn too_many(error: Error) -> Problem {
     let mut problem = Problem::from(error);
     if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
         problem.status = StatusCode::TOO_MANY_REQUESTS.as_u16();
@@ -142,8 +175,17 @@ pub async fn enrolment(state: &AppState, token: &str) -> Answer<(Arc<Organizatio
     .await?)
 }
 
-/// Finishes an enrolment. `second_factor`: the secret as it was shown, and a code from it. The token is that of the session
-/// that begins with it; none where the request had been done before.
+/// A second factor that was made at an enrolment.
+pub enum Chosen {
+    /// None.
+    None,
+    /// The secret as it was shown, and a code from it.
+    Code(String, String),
+    /// A passkey.
+    Passkey(NewPasskey),
+}
+
+/// Finishes an enrolment. The token is that of the session that begins with it; none where the request had been done before.
 ///
 /// # Errors
 /// 422 with what is wrong with the password, the code or the token.
@@ -151,7 +193,8 @@ pub async fn enrol(
     state: &AppState,
     token: String,
     password: String,
-    second_factor: Option<(String, String)>,
+    second: Chosen,
+    (host, client): (&Host, Option<String>),
     request: RequestId,
 ) -> Answer<(Receipt, Option<String>)> {
     // A request made again finds its token spent: what it names leads to the answer all the same.
@@ -159,14 +202,27 @@ pub async fn enrol(
         Some(organization) => organization,
         None => enrolment(state, &token).await?.0,
     };
+    let (mut secret, mut made, mut challenge) = (Vec::new(), None, None);
+    match &second {
+        Chosen::None => {}
+        Chosen::Code(shown, _) => secret = crate::second_factor::typed(shown)?,
+        Chosen::Passkey(passkey) => {
+            let new = passkey.made()?;
+            challenge = host.asked(state, &new.client_data);
+            made = Some(new);
+        }
+    }
     Ok(blocking(move || {
-        let secret = match &second_factor {
-            None => None,
-            Some((secret, code)) => Some((crate::second_factor::typed(secret)?, code.as_str())),
+        let factor = match (&second, &made) {
+            (Chosen::Code(_, code), _) => NewFactor::Code { secret: &secret, code },
+            (Chosen::Passkey(NewPasskey { name, .. }), Some(made)) => {
+                NewFactor::Passkey { name, made, challenge: challenge.as_ref() }
+            }
+            _ => NewFactor::None,
         };
-        let second_factor = secret.as_ref().map(|(secret, code)| (secret.as_slice(), *code));
         let session = session::fresh(organization.id())?;
-        let receipt = organization.enrol_and_enter(&token, &password, second_factor, &session, request)?;
+        let entering = Entering { token: &session, client: client.as_deref() };
+        let receipt = organization.enrol_and_enter(&token, &password, factor, entering, request)?;
         let session = (!receipt.repeated).then_some(session);
         Ok((receipt, session))
     })

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{error::Answer, server::Vouching, sign_in::Strangers};
+use crate::{error::Answer, passkey::Challenges, server::Vouching, sign_in::Strangers};
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
 const REQUESTS_MAX: usize = 1_024;
@@ -35,6 +35,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: Settings,
     strangers: Strangers,
+    challenges: Challenges,
     turns: Semaphore,
 }
 
@@ -48,6 +49,7 @@ impl AppState {
             clock,
             settings,
             strangers: Strangers::default(),
+            challenges: Challenges::new(),
             turns: Semaphore::new(REQUESTS_MAX),
         }))
     }
@@ -74,6 +76,10 @@ impl AppState {
 
     pub(crate) fn strangers(&self) -> &Strangers {
         &self.0.strangers
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.0.challenges
     }
 
     /// The time now.

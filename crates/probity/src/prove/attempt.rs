@@ -39,6 +39,8 @@ pub(crate) struct Tried {
     pub(crate) at: At,
     /// Whether it was opened: done, or refused for what was asked rather than for who asked.
     pub(crate) opened: bool,
+    /// Whether it was open, but for a factor that was shown too long ago.
+    pub(crate) confirm_first: bool,
     /// What was answered, where it was refused.
     pub(crate) answer: Option<String>,
 }
@@ -294,7 +296,8 @@ fn matrix(scope: Scope) -> v::AccessMatrix {
 fn tried(name: &'static str, needs: Permission, at: At, error: Option<Error>) -> Tried {
     let opened =
         !matches!(error, Some(Error::Hidden | Error::Forbidden { .. } | Error::SignedOut | Error::Suspended(_)));
-    Tried { name, needs, at, opened, answer: error.map(|error| error.to_string()) }
+    let confirm_first = matches!(error, Some(Error::StepUp));
+    Tried { name, needs, at, opened, confirm_first, answer: error.map(|error| error.to_string()) }
 }
 
 /// What was opened, in words, of what should not have been.

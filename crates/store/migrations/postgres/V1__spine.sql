@@ -74,6 +74,7 @@ CREATE TABLE person (
     sign_in_tag   BYTEA NOT NULL UNIQUE,
     active        BIGINT NOT NULL,
     enrolled      BIGINT NOT NULL,
+    code          BIGINT NOT NULL,
     second_factor BIGINT NOT NULL,
     enrolment_tag BYTEA UNIQUE,
     enrolment_end BIGINT,
@@ -82,6 +83,23 @@ CREATE TABLE person (
     key           BYTEA NOT NULL,
     secret_key    BYTEA NOT NULL
 );
+
+CREATE TABLE passkey (
+    id      BYTEA PRIMARY KEY,
+    person  BYTEA NOT NULL,
+    tag     BYTEA NOT NULL UNIQUE,
+    version BIGINT NOT NULL
+);
+CREATE INDEX passkey_person ON passkey (person);
+
+CREATE TABLE security_event (
+    id      BYTEA PRIMARY KEY,
+    person  BYTEA NOT NULL,
+    at      BIGINT NOT NULL,
+    unread  BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX security_event_person ON security_event (person, at);
 
 CREATE TABLE role_grant (
     id        BYTEA PRIMARY KEY,
@@ -247,7 +265,12 @@ CREATE TABLE session (
     tag    BYTEA NOT NULL UNIQUE,
     opened BIGINT NOT NULL,
     seen   BIGINT NOT NULL,
-    ended  BIGINT
+    ended  BIGINT,
+    client TEXT COLLATE "C",
+    password_shown BIGINT,
+    code_shown     BIGINT,
+    recovery_shown BIGINT,
+    passkey_shown  BIGINT
 );
 
 CREATE TABLE throttle (
@@ -259,6 +282,12 @@ CREATE TABLE throttle (
 CREATE TABLE code_step (
     person BYTEA PRIMARY KEY,
     step   BIGINT NOT NULL
+);
+
+CREATE TABLE passkey_use (
+    passkey BYTEA PRIMARY KEY,
+    counter BIGINT NOT NULL,
+    used    BIGINT NOT NULL
 );
 
 -- The one row that every writer takes before it writes, so that ledgers stay linear with several processes.

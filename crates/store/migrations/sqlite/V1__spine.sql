@@ -70,7 +70,8 @@ CREATE TABLE person (
     sign_in_tag   BLOB NOT NULL UNIQUE,  -- keyed hash: found without being readable
     active        INTEGER NOT NULL,
     enrolled      INTEGER NOT NULL,
-    second_factor INTEGER NOT NULL,
+    code          INTEGER NOT NULL,      -- whether codes of an authenticator app are set
+    second_factor INTEGER NOT NULL,      -- whether those or a passkey are
     enrolment_tag BLOB UNIQUE,           -- hash of the one-time enrolment token
     enrolment_end INTEGER,               -- microseconds since 1970
     version       INTEGER NOT NULL,
@@ -78,6 +79,23 @@ CREATE TABLE person (
     key           BLOB NOT NULL,
     secret_key    BLOB NOT NULL
 );
+
+CREATE TABLE passkey (
+    id      BLOB PRIMARY KEY,
+    person  BLOB NOT NULL,
+    tag     BLOB NOT NULL UNIQUE,        -- keyed hash of the credential id
+    version INTEGER NOT NULL
+);
+CREATE INDEX passkey_person ON passkey (person);
+
+CREATE TABLE security_event (
+    id      BLOB PRIMARY KEY,
+    person  BLOB NOT NULL,
+    at      INTEGER NOT NULL,            -- microseconds since 1970
+    unread  INTEGER NOT NULL,            -- whether its person is still to be told
+    version INTEGER NOT NULL
+);
+CREATE INDEX security_event_person ON security_event (person, at);
 
 CREATE TABLE role_grant (
     id        BLOB PRIMARY KEY,
@@ -244,7 +262,13 @@ CREATE TABLE session (
     tag    BLOB NOT NULL UNIQUE,         -- SHA-256 of the token
     opened INTEGER NOT NULL,
     seen   INTEGER NOT NULL,
-    ended  INTEGER
+    ended  INTEGER,
+    client TEXT,                         -- kind of browser, in words
+    -- When each factor was last shown in it.
+    password_shown INTEGER,
+    code_shown     INTEGER,
+    recovery_shown INTEGER,
+    passkey_shown  INTEGER
 );
 
 CREATE TABLE throttle (
@@ -256,6 +280,12 @@ CREATE TABLE throttle (
 CREATE TABLE code_step (
     person BLOB PRIMARY KEY,
     step   INTEGER NOT NULL              -- RFC 6238 time step last used
+);
+
+CREATE TABLE passkey_use (
+    passkey BLOB PRIMARY KEY,
+    counter INTEGER NOT NULL,            -- as the authenticator last told it (WebAuthn 6.1.1)
+    used    INTEGER NOT NULL             -- microseconds since 1970
 );
 
 -- The one row that every writer takes before it writes, where there may be several; here there is one.

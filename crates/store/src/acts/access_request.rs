@@ -19,6 +19,7 @@ use crate::{
     act::Act,
     actor::Access,
     acts::grant,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::{Target, locate},
@@ -45,6 +46,7 @@ pub struct AskAccess {
 impl Act for AskAccess {
     const NAME: &'static str = "access.ask";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Own
@@ -75,6 +77,7 @@ pub struct BreakGlass {
 impl Act for BreakGlass {
     const NAME: &'static str = "access.break_glass";
     const NEEDS: Permission = Permission::BreakGlass;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Organization
@@ -111,6 +114,7 @@ pub struct AnswerAccess {
 impl Act for AnswerAccess {
     const NAME: &'static str = "access.answer";
     const NEEDS: Permission = Permission::AccessApprove;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::AccessRequest(self.request)
@@ -148,6 +152,7 @@ pub struct ReviewAccess {
 impl Act for ReviewAccess {
     const NAME: &'static str = "access.review";
     const NEEDS: Permission = Permission::AccessApprove;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::AccessRequest(self.request)

@@ -12,6 +12,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -34,6 +35,7 @@ pub struct PublishAgreement {
 impl Act for PublishAgreement {
     const NAME: &'static str = "agreement.publish";
     const NEEDS: Permission = Permission::AgreementPublish;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Organization
@@ -76,6 +78,7 @@ pub struct SignAgreements {
 impl Act for SignAgreements {
     const NAME: &'static str = "agreement.sign";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Own

@@ -13,6 +13,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -38,6 +39,7 @@ pub struct Delegate {
 impl Act for Delegate {
     const NAME: &'static str = "delegation.give";
     const NEEDS: Permission = Permission::DelegationAuthorize;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::DelegationLog(self.site)
@@ -86,6 +88,7 @@ pub struct EndDelegation {
 impl Act for EndDelegation {
     const NAME: &'static str = "delegation.end";
     const NEEDS: Permission = Permission::DelegationAuthorize;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Delegation(self.delegation)

@@ -14,6 +14,7 @@ use crate::{
     act::{Act, AskedAhead},
     actor::Access,
     acts::change::{self, apply_change},
+    assurance::Freshness,
     backend::{Ahead, values},
     definitions::{Defined, not_defined},
     error::{Error, Refusal, Result},
@@ -79,6 +80,7 @@ pub struct RowRemoval {
 impl Act for SaveForm {
     const NAME: &'static str = "form.save";
     const NEEDS: Permission = Permission::FormEdit;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Subject(self.subject)

@@ -18,10 +18,12 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::security_event::{self, Happened},
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
-    record::GrantRecord,
+    record::{GrantRecord, SecurityEvent},
     session,
     tx::Tx,
 };
@@ -46,6 +48,7 @@ pub struct GiveGrant {
 impl Act for GiveGrant {
     const NAME: &'static str = "grant.give";
     const NEEDS: Permission = Permission::GrantGive;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Scope(self.scope)
@@ -77,7 +80,8 @@ impl Act for GiveGrant {
         if self.until.is_some_and(|until| until <= self.from.unwrap_or(tx.at())) {
             return Err(Error::refused("until", "past", "this end lies in the past: choose a later day, or none"));
         }
-        give(tx, &rules.roles, self, Some((giver, through))).map(drop)
+        give(tx, &rules.roles, self, Some((giver, through)))?;
+        told(tx, self.person)
     }
 }
 
@@ -205,6 +209,7 @@ pub struct EndGrant {
 impl Act for EndGrant {
     const NAME: &'static str = "grant.end";
     const NEEDS: Permission = Permission::GrantGive;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Grant(self.grant)
@@ -217,11 +222,15 @@ impl Act for EndGrant {
         end(&mut record, at);
         record.ended_by = Some(access.person()?);
         record.reason = Some(reason);
-        if access.person()? != person {
-            tx.end_sessions(person, session::Which::AllBut(None))?;
-        }
-        put(tx, version.saturating_add(1), &record)
+        put(tx, version.saturating_add(1), &record)?;
+        told(tx, person)
     }
+}
+
+/// Whoever's roles change signs in anew, and reads why.
+fn told(tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
+    let ended = tx.end_sessions(person, session::Which::AllBut(None))?;
+    security_event::note(tx, person, Happened::listed(SecurityEvent::GrantChanged).told_if(ended > 0))
 }
 
 /// Makes a grant end at `at`: one that has not begun ends where it would have.
@@ -240,6 +249,7 @@ pub struct ConfirmGrant {
 impl Act for ConfirmGrant {
     const NAME: &'static str = "grant.confirm";
     const NEEDS: Permission = Permission::GrantGive;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Grant(self.grant)

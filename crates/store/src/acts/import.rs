@@ -21,6 +21,7 @@ use crate::{
         study::add_site,
         subject::add_subject,
     },
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     key::SealKey,
@@ -50,6 +51,7 @@ pub struct BeginImport {
 impl Act for BeginImport {
     const NAME: &'static str = "import.begin";
     const NEEDS: Permission = Permission::DataImport;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Study(self.study)
@@ -87,6 +89,7 @@ pub struct CompleteImport {
 impl Act for CompleteImport {
     const NAME: &'static str = "import.complete";
     const NEEDS: Permission = Permission::DataImport;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Import(self.import)
@@ -167,6 +170,7 @@ pub struct ImportedForm {
 impl Act for TakeImport {
     const NAME: &'static str = "import.take";
     const NEEDS: Permission = Permission::DataImport;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Import(self.import)

@@ -4,6 +4,8 @@ mod access_request;
 mod agreement;
 mod change;
 mod delegation;
+pub(crate) mod enrol;
+pub(crate) mod factor;
 mod form;
 pub(crate) mod grant;
 mod import;
@@ -13,6 +15,7 @@ mod organization;
 pub(crate) mod person;
 mod policy;
 mod role;
+pub(crate) mod security_event;
 mod session;
 mod study;
 mod subject;
@@ -21,25 +24,25 @@ mod training;
 pub use access_request::{AnswerAccess, AskAccess, BreakGlass, REQUESTS_MAX, ReviewAccess};
 pub use agreement::{AGREEMENT_BYTES_MAX, PublishAgreement, SignAgreements};
 pub use delegation::{Delegate, EndDelegation};
+pub use enrol::{Enrol, spent as spent_enrolment};
+pub use factor::{AddPasskey, MakeRecoveryCodes, RemovePasskey, SetSecondFactor};
 pub use form::{ItemChange, RowRemoval, SaveForm};
 pub use grant::{ConfirmGrant, EndGrant, GiveGrant};
 pub use import::{
     BeginImport, CompleteImport, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece, TakeImport,
 };
 pub use organization::{AppointFirst, FoundOrganization};
-pub use person::{
-    AddPerson, ChangePassword, DisablePerson, Enrol, RenewEnrolment, RequireNewPassword, SetSecondFactor,
-    spent as spent_enrolment,
-};
+pub use person::{AddPerson, ChangePassword, DisablePerson, RenewEnrolment, RequireNewPassword};
 pub use policy::SetPolicy;
 pub use role::DefineRole;
-pub use session::{EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn};
+pub use security_event::ReadNotices;
+pub use session::{ConfirmPresence, EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn};
 pub use study::{AddSite, PublishDefinition, RegisterStudy};
 pub use subject::{AddSubject, EraseSubject};
 pub use training::{COURSE_DAYS_MAX, COURSES_MAX, KeepCourse, RecordTraining};
 use trial::permission::Permission;
 
-use crate::act::Act;
+use crate::{act::Act, assurance::Freshness};
 
 macro_rules! acts {
     ($($act:ty),* $(,)?) => {
@@ -47,6 +50,9 @@ macro_rules! acts {
 
         /// Name and needs of every act.
         pub const ACTS: &[(&str, Permission)] = &[$((<$act as Act>::NAME, <$act as Act>::NEEDS)),*];
+
+        /// How lately one must have shown who one is, for every act.
+        pub const FRESH: &[(&str, Freshness)] = &[$((<$act as Act>::NAME, <$act as Act>::FRESH)),*];
     };
 }
 
@@ -60,10 +66,15 @@ acts!(
     Enrol,
     ChangePassword,
     SetSecondFactor,
+    AddPasskey,
+    RemovePasskey,
+    MakeRecoveryCodes,
     OpenSession,
     RefuseSignIn,
+    ConfirmPresence,
     EndSession,
     EndOtherSessions,
+    ReadNotices,
     GiveGrant,
     EndGrant,
     ConfirmGrant,

@@ -7,6 +7,7 @@ use crate::{
     act::Act,
     actor::Access,
     acts::{AddPerson, GiveGrant, agreement, grant, person},
+    assurance::Freshness,
     error::{Error, Result},
     key::Purpose,
     place::Target,
@@ -28,6 +29,7 @@ pub struct FoundOrganization {
 impl Act for FoundOrganization {
     const NAME: &'static str = "organization.found";
     const NEEDS: Permission = Permission::OrganizationFound;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Installation
@@ -82,6 +84,7 @@ pub struct AppointFirst {
 impl Act for AppointFirst {
     const NAME: &'static str = "organization.appoint_first";
     const NEEDS: Permission = Permission::OrganizationFound;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Installation

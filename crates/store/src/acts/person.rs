@@ -7,12 +7,14 @@ use trial::{ids::PersonId, limit, permission::Permission};
 use crate::{
     act::Act,
     actor::Access,
+    acts::security_event::{self, Happened},
+    assurance::{Factor, Freshness},
     backend::values,
     error::{Error, Result},
     key::Purpose,
     place::Target,
-    record::{CredentialRecord, PersonRecord},
-    session, throttle,
+    record::{CredentialRecord, PersonRecord, SecurityEvent},
+    session,
     tx::Tx,
 };
 
@@ -43,6 +45,7 @@ pub struct AddPerson {
 impl Act for AddPerson {
     const NAME: &'static str = "person.add";
     const NEEDS: Permission = Permission::PeopleManage;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Organization
@@ -98,6 +101,7 @@ pub struct RenewEnrolment {
 impl Act for RenewEnrolment {
     const NAME: &'static str = "person.renew_enrolment";
     const NEEDS: Permission = Permission::PeopleManage;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Person(self.person)
@@ -112,7 +116,8 @@ impl Act for RenewEnrolment {
             ));
         }
         let end = crate::time::micros(later(tx.at(), ENROLMENT));
-        change(tx, self.person, |record| record.enrolment = Some((self.enrolment_tag, end)))
+        change(tx, self.person, |record| record.enrolment = Some((self.enrolment_tag, end)))?;
+        security_event::note(tx, self.person, Happened::told(SecurityEvent::EnrolmentRenewed))
     }
 }
 
@@ -126,6 +131,7 @@ pub struct DisablePerson {
 impl Act for DisablePerson {
     const NAME: &'static str = "person.disable";
     const NEEDS: Permission = Permission::PeopleManage;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Person(self.person)
@@ -147,64 +153,6 @@ impl Act for DisablePerson {
     }
 }
 
-/// Sets the password (and, where asked, the second factor) of the person who holds an enrolment token.
-#[derive(Serialize)]
-pub struct Enrol {
-    pub(crate) person: PersonId,
-    pub(crate) enrolment_tag: [u8; 32],
-    pub(crate) password: String,
-    pub(crate) totp: Option<Vec<u8>>,
-    /// The time step of the code that was shown, so that it does not work again.
-    pub(crate) totp_step: Option<u64>,
-    /// SHA-256 of the token of a session to begin at once.
-    pub(crate) session: Option<[u8; 32]>,
-}
-
-impl Act for Enrol {
-    const NAME: &'static str = "person.enrol";
-    const NEEDS: Permission = Permission::SignIn;
-
-    fn target(&self) -> Target {
-        Target::Door
-    }
-
-    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
-        let row = tx.db.one(
-            "SELECT enrolment_end FROM person WHERE id = ?1 AND enrolment_tag = ?2 AND active = 1",
-            values![&self.person, &self.enrolment_tag],
-            |row| row.maybe_int(0),
-        )?;
-        match row.flatten() {
-            Some(end) if crate::time::micros(tx.at()) < end => {}
-            _ => return Err(spent()),
-        }
-        if let Some(step) = self.totp_step {
-            throttle::spend_code(tx.db, &self.person, step)?;
-        }
-        tx.end_sessions(self.person, session::Which::AllBut(None))?;
-        set_credential(tx, self.person, |_| CredentialRecord {
-            password: self.password.clone(),
-            totp: self.totp.clone(),
-            renew: false,
-        })?;
-        if let Some(tag) = &self.session {
-            let (id, at) = (tx.new_id()?, tx.at());
-            session::open(tx.db, id, self.person, tag, at)?;
-        }
-        Ok(())
-    }
-}
-
-/// An enrolment token that does not work (any more).
-#[must_use]
-pub fn spent() -> Error {
-    Error::refused(
-        "token",
-        "spent",
-        "this enrolment link was used, has expired or was replaced: ask an administrator for a new one",
-    )
-}
-
 /// Changes one's own password; every other session of the person ends.
 #[derive(Serialize)]
 pub struct ChangePassword {
@@ -214,6 +162,7 @@ pub struct ChangePassword {
 impl Act for ChangePassword {
     const NAME: &'static str = "account.change_password";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Own;
 
     fn target(&self) -> Target {
         Target::Own
@@ -222,11 +171,15 @@ impl Act for ChangePassword {
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let person = access.person()?;
         tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
-        set_credential(tx, person, |old| CredentialRecord {
-            password: self.password.clone(),
-            totp: old.and_then(|old| old.totp.clone()),
-            renew: false,
-        })
+        session::shown(tx.db, access.actor().session(), &[Factor::Password], tx.at())?;
+        let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
+        set_credential(tx, person, |_| {
+            old.but(|credential| {
+                credential.password.clone_from(&self.password);
+                credential.renew = false;
+            })
+        })?;
+        security_event::note(tx, person, Happened::told(SecurityEvent::PasswordChanged))
     }
 }
 
@@ -240,6 +193,7 @@ pub struct RequireNewPassword {
 impl Act for RequireNewPassword {
     const NAME: &'static str = "person.require_new_password";
     const NEEDS: Permission = Permission::PeopleManage;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Person(self.person)
@@ -253,51 +207,35 @@ impl Act for RequireNewPassword {
             return Err(Error::refused("person", "not_enrolled", "this person has no password yet"));
         };
         tx.end_sessions(self.person, session::Which::AllBut(None))?;
-        set_credential(tx, self.person, |_| old.but(|credential| credential.renew = true))
+        set_credential(tx, self.person, |_| old.but(|credential| credential.renew = true))?;
+        security_event::note(tx, self.person, Happened::told(SecurityEvent::NewPasswordRequired))
     }
 }
 
-/// Replaces the verifier of a password, and nothing else.
-pub(super) fn renew_verifier(tx: &mut Tx<'_>, person: PersonId, verifier: &str) -> Result<()> {
+/// What a sign-in changes of what its person proves themselves with: a verifier that is replaced, a recovery code that is
+/// used up.
+pub(super) fn use_up(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    verifier: Option<&str>,
+    recovery: Option<&[u8; 32]>,
+) -> Result<()> {
     let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
+    if recovery.is_some_and(|used| !old.recovery.contains(used)) {
+        return Err(Error::refused("code", "used", "this recovery code was used already: take another"));
+    }
     set_credential(tx, person, |_| {
         old.but(|credential| {
-            credential.password = verifier.to_owned();
-            credential.renew = false;
+            if let Some(verifier) = verifier {
+                credential.password = verifier.to_owned();
+                credential.renew = false;
+            }
+            credential.recovery.retain(|known| Some(known) != recovery);
         })
     })
 }
 
-/// Sets one's own second factor (RFC 6238), once a code from it was shown.
-#[derive(Serialize)]
-pub struct SetSecondFactor {
-    pub(crate) secret: Vec<u8>,
-    /// The time step of the code that was shown, so that it does not work again.
-    pub(crate) totp_step: u64,
-}
-
-impl Act for SetSecondFactor {
-    const NAME: &'static str = "account.set_second_factor";
-    const NEEDS: Permission = Permission::OwnAccount;
-
-    fn target(&self) -> Target {
-        Target::Own
-    }
-
-    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let person = access.person()?;
-        throttle::spend_code(tx.db, &person, self.totp_step)?;
-        tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
-        let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-        set_credential(tx, person, |_| CredentialRecord {
-            password: old.password.clone(),
-            totp: Some(self.secret.clone()),
-            renew: old.renew,
-        })
-    }
-}
-
-fn set_credential(
+pub(super) fn set_credential(
     tx: &mut Tx<'_>,
     person: PersonId,
     make: impl FnOnce(Option<&CredentialRecord>) -> CredentialRecord,

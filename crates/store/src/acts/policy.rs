@@ -13,6 +13,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     error::{Error, Refusal, Result},
     place::Target,
     record::PolicyRecord,
@@ -33,6 +34,7 @@ pub struct SetPolicy {
 impl Act for SetPolicy {
     const NAME: &'static str = "policy.set";
     const NEEDS: Permission = Permission::PolicySet;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Scope(self.scope)
@@ -61,6 +63,8 @@ impl Act for SetPolicy {
             return Err(Error::Refused(refusals.collect()));
         }
         let by = access.person()?;
+        // How long sessions last may be another from now on.
+        tx.forget_sessions();
         let version = tx.current::<PolicyRecord>(&id)?.map_or(0, |(version, _)| version);
         let top = Arc::clone(tx.ring.top());
         tx.put(&id, version.saturating_add(1), &PolicyRecord { layer, by }, &top)

@@ -14,6 +14,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     error::{Error, Result},
     place::Target,
     record::RoleRecord,
@@ -44,6 +45,7 @@ pub struct DefineRole {
 impl Act for DefineRole {
     const NAME: &'static str = "role.define";
     const NEEDS: Permission = Permission::RoleDefine;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Organization

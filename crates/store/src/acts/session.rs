@@ -1,4 +1,4 @@
-//! Sign-ins, good and bad, and the ends of sessions. All are in the organization's ledger.
+//! Sign-ins, good and bad, confirmations, and the ends of sessions. All are in the organization's ledger.
 
 use serde::Serialize;
 use trial::{
@@ -9,10 +9,16 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
-    acts::person,
+    acts::{
+        person,
+        security_event::{self, Happened},
+    },
+    assurance::{self, Factor, Freshness, Second},
     error::{Error, Result},
     place::Target,
-    session, throttle,
+    record::SecurityEvent,
+    session::{self, Opening},
+    throttle::{self, FREE_FAILURES},
     tx::Tx,
 };
 
@@ -21,12 +27,14 @@ use crate::{
 pub struct OpenSession {
     pub(crate) person: PersonId,
     pub(crate) token_tag: [u8; 32],
-    pub(crate) throttle_tag: [u8; 32],
-    pub(crate) second_factor: bool,
-    /// The time step of the code that was used, so that it works once.
-    pub(crate) totp_step: Option<u64>,
+    /// Whose failures a password has waited for; a passkey waits for nobody's.
+    pub(crate) throttle_tag: Option<[u8; 32]>,
+    /// What was shown beside the password, or in place of it.
+    pub(crate) second: Option<Second>,
     /// What the person proves themselves with from now on, where that changes.
     pub(crate) renewed: Option<NewVerifier>,
+    /// From what kind of browser, where that is known.
+    pub(crate) client: Option<String>,
 }
 
 /// A verifier in place of the one that a sign-in was checked against.
@@ -40,43 +48,63 @@ pub struct NewVerifier {
 impl Act for OpenSession {
     const NAME: &'static str = "session.open";
     const NEEDS: Permission = Permission::SignIn;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Door
     }
 
     fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
-        throttle::wait_over(tx.db, &self.throttle_tag, tx.at())?;
-        if let Some(step) = self.totp_step {
-            throttle::spend_code(tx.db, &self.person, step)?;
+        let at = tx.at();
+        if let Some(tag) = &self.throttle_tag {
+            throttle::wait_over(tx.db, tag, at)?;
+            throttle::clear(tx.db, tag)?;
         }
-        if let Some(renewed) = &self.renewed {
-            if renewed.chosen {
-                // Whoever knew the old one may be signed in with it.
-                tx.end_sessions(self.person, session::Which::AllBut(None))?;
+        let mut recovery = None;
+        if let Some(second) = &self.second {
+            second.spend(tx, self.person)?;
+            if let Second::Recovery { hash } = second {
+                recovery = Some(hash);
             }
-            person::renew_verifier(tx, self.person, &renewed.verifier)?;
+        }
+        let chosen = self.renewed.as_ref().is_some_and(|renewed| renewed.chosen);
+        if chosen {
+            // Whoever knew the old one may be signed in with it.
+            tx.end_sessions(self.person, session::Which::AllBut(None))?;
+        }
+        if self.renewed.is_some() || recovery.is_some() {
+            let verifier = self.renewed.as_ref().map(|renewed| renewed.verifier.as_str());
+            person::use_up(tx, self.person, verifier, recovery)?;
         }
         let id: SessionId = tx.new_id()?;
-        let at = tx.at();
-        throttle::clear(tx.db, &self.throttle_tag)?;
-        session::open(tx.db, id, self.person, &self.token_tag, at)?;
+        let (client, factors) =
+            (self.client.as_deref(), assurance::shown(self.throttle_tag.is_some(), self.second.as_ref()));
+        let opening = Opening { id, person: self.person, token_tag: &self.token_tag, factors: &factors, client };
+        session::open(tx.db, &opening, at)?;
         tx.name_person(self.person);
+        let happened = Happened::listed(SecurityEvent::SignedIn).with(&factors, client);
+        security_event::note(tx, self.person, happened.told_if(factors.contains(&Factor::RecoveryCode)))?;
+        if chosen {
+            security_event::note(tx, self.person, Happened::told(SecurityEvent::PasswordChanged))?;
+        }
         Ok(())
     }
 }
 
-/// Records a sign-in that was refused, and makes the next one wait longer.
+/// Records a sign-in or a confirmation that was refused, and makes the next one wait longer.
 #[derive(Serialize)]
 pub struct RefuseSignIn {
     pub(crate) throttle_tag: [u8; 32],
     /// The account tried, where there is one. What was typed is not kept: it may be a password.
     pub(crate) person: Option<PersonId>,
+    /// From what kind of browser, where that is known.
+    pub(crate) client: Option<String>,
 }
 
 impl Act for RefuseSignIn {
     const NAME: &'static str = "session.refuse";
     const NEEDS: Permission = Permission::SignIn;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Door
@@ -85,11 +113,47 @@ impl Act for RefuseSignIn {
     fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
         // Guesses sent together were all let in before the first was counted: right or wrong, the late ones wait.
         throttle::wait_over(tx.db, &self.throttle_tag, tx.at())?;
-        throttle::failed(tx.db, &self.throttle_tag, tx.at())?;
+        let failures = throttle::failed(tx.db, &self.throttle_tag, tx.at())?;
         if let Some(person) = self.person {
             tx.name_person(person);
+            let happened = Happened::listed(SecurityEvent::SignInRefused).with(&[], self.client.as_deref());
+            // One slip of the finger is no news; as many as begin to cost time are.
+            security_event::note(tx, person, happened.told_if(failures == FREE_FAILURES))?;
         }
         Ok(())
+    }
+}
+
+/// Shows again, in an open session, that its person is there. Made only once that is proved.
+#[derive(Serialize)]
+pub struct ConfirmPresence {
+    /// Whose failures a password or code has waited for.
+    pub(crate) throttle_tag: Option<[u8; 32]>,
+    pub(crate) password: bool,
+    pub(crate) second: Option<Second>,
+}
+
+impl Act for ConfirmPresence {
+    const NAME: &'static str = "session.confirm";
+    const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        let (person, at) = (access.person()?, tx.at());
+        if let Some(tag) = &self.throttle_tag {
+            throttle::wait_over(tx.db, tag, at)?;
+            throttle::clear(tx.db, tag)?;
+        }
+        if let Some(second) = &self.second {
+            second.spend(tx, person)?;
+        }
+        let factors = assurance::shown(self.password, self.second.as_ref());
+        session::shown(tx.db, access.actor().session(), &factors, at)?;
+        security_event::note(tx, person, Happened::listed(SecurityEvent::Confirmed).with(&factors, None))
     }
 }
 
@@ -103,6 +167,7 @@ pub struct EndSession {
 impl Act for EndSession {
     const NAME: &'static str = "session.end";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Own
@@ -111,7 +176,9 @@ impl Act for EndSession {
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         match tx.end_sessions(access.person()?, session::Which::One(self.session))? {
             0 => Err(Error::Hidden),
-            _ => Ok(()),
+            // To sign out is no news.
+            _ if access.actor().session() == Some(self.session) => Ok(()),
+            _ => security_event::note(tx, access.person()?, Happened::listed(SecurityEvent::SessionsEnded)),
         }
     }
 }
@@ -123,12 +190,15 @@ pub struct EndOtherSessions {}
 impl Act for EndOtherSessions {
     const NAME: &'static str = "session.end_others";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Own
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        tx.end_sessions(access.person()?, session::Which::AllBut(access.actor().session())).map(drop)
+        let person = access.person()?;
+        tx.end_sessions(person, session::Which::AllBut(access.actor().session()))?;
+        security_event::note(tx, person, Happened::listed(SecurityEvent::SessionsEnded))
     }
 }

@@ -14,6 +14,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     backend::values,
     definitions::current_version,
     error::{Error, Refusal, Result},
@@ -40,6 +41,7 @@ pub struct RegisterStudy {
 impl Act for RegisterStudy {
     const NAME: &'static str = "study.register";
     const NEEDS: Permission = Permission::StudyRegister;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Organization
@@ -83,6 +85,7 @@ pub struct PublishDefinition {
 impl Act for PublishDefinition {
     const NAME: &'static str = "study.publish";
     const NEEDS: Permission = Permission::StudyBuild;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Study(self.study)
@@ -151,6 +154,7 @@ pub struct AddSite {
 impl Act for AddSite {
     const NAME: &'static str = "site.add";
     const NEEDS: Permission = Permission::SiteAdd;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Study(self.study)

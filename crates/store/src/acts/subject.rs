@@ -11,6 +11,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     key::Purpose,
@@ -31,6 +32,7 @@ pub struct AddSubject {
 impl Act for AddSubject {
     const NAME: &'static str = "subject.add";
     const NEEDS: Permission = Permission::SubjectAdd;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Site(self.site)
@@ -75,6 +77,7 @@ pub struct EraseSubject {
 impl Act for EraseSubject {
     const NAME: &'static str = "subject.erase";
     const NEEDS: Permission = Permission::SubjectErase;
+    const FRESH: Freshness = Freshness::Strong;
 
     fn target(&self) -> Target {
         Target::Subject(self.subject)

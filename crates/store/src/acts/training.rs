@@ -14,6 +14,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -46,6 +47,7 @@ pub struct KeepCourse {
 impl Act for KeepCourse {
     const NAME: &'static str = "course.keep";
     const NEEDS: Permission = Permission::TrainingKeep;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Organization
@@ -106,6 +108,7 @@ pub struct RecordTraining {
 impl Act for RecordTraining {
     const NAME: &'static str = "training.record";
     const NEEDS: Permission = Permission::TrainingKeep;
+    const FRESH: Freshness = Freshness::Session;
 
     fn target(&self) -> Target {
         Target::Person(self.person)

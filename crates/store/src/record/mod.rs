@@ -4,6 +4,7 @@
 mod access;
 mod clinical;
 mod duty;
+mod factor;
 mod organization;
 mod person;
 mod study;
@@ -17,6 +18,8 @@ pub use clinical::Shown;
 pub(crate) use clinical::{ErasureRecord, FormRecord, GroupRecord, ItemKept, Kept, SubjectRecord, VisitRecord};
 pub use duty::AgreementKind;
 pub(crate) use duty::{AgreementRecord, AgreementSignedRecord, CourseRecord, DelegationRecord, TrainingRecord};
+pub use factor::SecurityEvent;
+pub(crate) use factor::{PasskeyRecord, SecurityEventRecord};
 pub(crate) use organization::{LedgerKeys, OrganizationRecord};
 pub(crate) use person::{CredentialRecord, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
@@ -114,6 +117,8 @@ kinds!(
     LedgerKeys,
     PersonRecord,
     CredentialRecord,
+    PasskeyRecord,
+    SecurityEventRecord,
     GrantRecord,
     RoleRecord,
     PolicyRecord,

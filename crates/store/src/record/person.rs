@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trial::ids::KeyId;
 
-use super::{Put, Record};
+use super::{Put, Record, factor::SECOND_FACTOR};
 use crate::{backend::values, error::Result, password::About};
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,9 +33,9 @@ impl Record for PersonRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         let (tag, end) = self.enrolment.as_ref().map_or((None, None), |(tag, end)| (Some(tag), Some(*end)));
         put.db.write(
-            "INSERT INTO person (id, sign_in_tag, active, enrolled, second_factor, enrolment_tag, enrolment_end, version,
-                                 credential, key, secret_key)
-             VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, 0, ?7, ?8)
+            "INSERT INTO person (id, sign_in_tag, active, enrolled, code, second_factor, enrolment_tag, enrolment_end,
+                                 version, credential, key, secret_key)
+             VALUES (?1, ?2, ?3, 0, 0, 0, ?4, ?5, ?6, 0, ?7, ?8)
              ON CONFLICT (id) DO UPDATE SET sign_in_tag = excluded.sign_in_tag, active = excluded.active,
                  enrolment_tag = excluded.enrolment_tag, enrolment_end = excluded.enrolment_end, version = excluded.version",
             values![
@@ -53,7 +53,7 @@ impl Record for PersonRecord {
     }
 }
 
-/// What proves a person: an Argon2id verifier (PHC string) and the secret of the second factor.
+/// What proves a person: an Argon2id verifier (PHC string), the secret of an authenticator app, and recovery codes.
 #[derive(Clone, Serialize, Deserialize, zeroize::ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialRecord {
@@ -63,6 +63,9 @@ pub(crate) struct CredentialRecord {
     /// Others may know the password: the next sign-in asks for a new one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub renew: bool,
+    /// Keyed hashes of the recovery codes that are left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery: Vec<[u8; 32]>,
 }
 
 impl CredentialRecord {
@@ -80,10 +83,11 @@ impl Record for CredentialRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         // Setting a credential uses up the enrolment.
         put.db.write(
-            "UPDATE person SET enrolled = 1, second_factor = ?2, credential = ?3, enrolment_tag = NULL, enrolment_end = NULL
+            "UPDATE person SET enrolled = 1, code = ?2, credential = ?3, enrolment_tag = NULL, enrolment_end = NULL
              WHERE id = ?1",
             values![put.key, self.totp.is_some(), put.version],
         )?;
+        put.db.write(SECOND_FACTOR, values![put.key])?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use trial::{
 use super::people::{name, place_names};
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::Result,
     place::Target,
@@ -101,6 +102,7 @@ pub struct MyAccessRequests {}
 impl View for MyAccessRequests {
     const NAME: &'static str = "view.my_access_requests";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<AccessRequestLine>;
 
@@ -132,6 +134,7 @@ pub struct AccessRequests {
 impl View for AccessRequests {
     const NAME: &'static str = "view.access_requests";
     const NEEDS: Permission = Permission::GrantSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = Vec<AccessRequestLine>;
 

@@ -2,22 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
     access::Scope,
     country::Country,
-    ids::{PersonId, SiteId, StudyId},
+    ids::{PasskeyId, PersonId, SiteId, StudyId},
     permission::Permission,
+    policy::Setting,
 };
 
-use super::roles::{self, RoleShown};
+use super::{
+    roles::{self, RoleShown},
+    security_event::{SecurityEventLine, unread},
+};
 use crate::{
     actor::Access,
+    assurance::{Factor, Freshness, window},
     backend::values,
     error::{Error, Result},
     place::Target,
-    record::{OrganizationRecord, PersonRecord},
+    record::{CredentialRecord, OrganizationRecord, PasskeyRecord, PersonRecord},
     session::{self, SessionShown},
+    time,
     view::{Snapshot, View},
 };
 
@@ -40,8 +48,22 @@ pub struct AccountShown {
     pub organization: String,
     /// Whether a second factor is set.
     pub second_factor: bool,
-    /// Whether the organization asks for one.
+    /// Whether codes of an authenticator app are.
+    pub code: bool,
+    /// Passkeys.
+    pub passkeys: Vec<PasskeyShown>,
+    /// Recovery codes that are left.
+    pub recovery_codes: u64,
+    /// Whether one needs a second factor.
     pub second_factor_needed: bool,
+    /// The strongest factor that one has, with which one confirms that it is oneself.
+    pub confirms_with: Factor,
+    /// Whether one has done that so lately that nothing asks for it again.
+    pub confirmed: bool,
+    /// Whether one's own factors may be changed without doing it again.
+    pub may_change_factors: bool,
+    /// What befell the account and was not marked as read.
+    pub notices: Vec<SecurityEventLine>,
     /// Roles that hold now, those that give nothing for the time being too.
     pub roles: Vec<RoleShown>,
     /// Agreements that wait for a signature.
@@ -50,9 +72,27 @@ pub struct AccountShown {
     pub sessions: Vec<SessionShown>,
 }
 
+/// A passkey as its owner sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PasskeyShown {
+    /// Its id.
+    pub id: PasskeyId,
+    /// As its owner calls it.
+    pub name: String,
+    /// When it was added.
+    pub added: Timestamp,
+    /// When it was last used, where that is known.
+    pub used: Option<Timestamp>,
+    /// Whether its device keeps copies of it elsewhere.
+    pub copied: bool,
+    /// The credential id, in base64url, by which a browser knows it.
+    pub credential: String,
+}
+
 impl View for Account {
     const NAME: &'static str = "view.account";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = AccountShown;
 
@@ -64,10 +104,13 @@ impl View for Account {
         let id = access.person()?;
         let (_, person) = snapshot.current::<PersonRecord>(&id)?.ok_or(Error::Hidden)?;
         let (_, organization) = snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
-        let second_factor = snapshot
-            .db
-            .one("SELECT second_factor FROM person WHERE id = ?1", values![&id], |row| row.int(0))?
-            .is_some_and(|set| set != 0);
+        let assurance = access.assurance();
+        let policy = access.own_policy(snapshot.db)?;
+        let needed = organization.second_factor
+            || policy.is_on(Setting::SecondFactor)
+            || policy.is_on(Setting::PhishingResistant);
+        let recovery_codes =
+            snapshot.current::<CredentialRecord>(&id)?.map_or(0, |(_, credential)| credential.recovery.len() as u64);
         let roles = roles::held(snapshot.db, access)?;
         Ok(AccountShown {
             id,
@@ -75,17 +118,46 @@ impl View for Account {
             email: person.email,
             sign_in: person.sign_in,
             organization: organization.name,
-            second_factor,
-            second_factor_needed: organization.second_factor,
+            second_factor: assurance.any(),
+            code: assurance.has_code,
+            passkeys: if assurance.has_passkey { passkeys(snapshot, id)? } else { Vec::new() },
+            recovery_codes,
+            second_factor_needed: needed,
+            confirms_with: assurance.strongest(),
+            confirmed: assurance.holds(Freshness::Strong, access.at(), window(&policy)),
+            may_change_factors: assurance.holds(Freshness::Own, access.at(), window(&policy)),
+            notices: unread(snapshot, id)?,
             roles,
             unsigned: access.rules()?.unsigned(snapshot.db, id)?.len(),
-            sessions: session::list(snapshot.db, id, access.actor().session(), access.at())?,
+            sessions: session::list(snapshot.db, id, access.actor().session(), &policy, access.at())?,
         })
     }
 
     fn count(_: &AccountShown) -> u64 {
         1
     }
+}
+
+fn passkeys(snapshot: &Snapshot<'_>, person: PersonId) -> Result<Vec<PasskeyShown>> {
+    let rows = snapshot.db.select(
+        "SELECT k.id, u.used FROM passkey k LEFT JOIN passkey_use u ON u.passkey = k.id WHERE k.person = ?1 ORDER BY k.id",
+        values![&person],
+        |row| Ok((row.id::<PasskeyId>(0)?, row.maybe_int(1)?)),
+    )?;
+    let mut passkeys = Vec::with_capacity(rows.len());
+    for (id, used) in rows {
+        if let Some((_, record)) = snapshot.current::<PasskeyRecord>(&id)? {
+            passkeys.push(PasskeyShown {
+                id,
+                name: record.name,
+                added: time::instant(record.added),
+                used: used.map(time::instant),
+                copied: record.copied,
+                credential: URL_SAFE_NO_PAD.encode(&record.credential),
+            });
+        }
+    }
+    Ok(passkeys)
 }
 
 /// The studies in which one holds a role now. To the rest there is no line.
@@ -114,6 +186,7 @@ pub struct StudyLine {
 impl View for MyStudies {
     const NAME: &'static str = "view.my_studies";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<StudyLine>;
 

@@ -10,6 +10,7 @@ use trial::{
 use super::people::name;
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::Result,
     place::Target,
@@ -59,6 +60,7 @@ pub struct DelegationLogShown {
 impl View for DelegationLog {
     const NAME: &'static str = "view.delegations";
     const NEEDS: Permission = Permission::DelegationSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = DelegationLogShown;
 

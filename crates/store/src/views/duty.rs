@@ -16,6 +16,7 @@ use super::people::name;
 use crate::{
     actor::{Access, grants_of},
     acts::SignAgreements,
+    assurance::Freshness,
     backend::values,
     error::Result,
     place::Target,
@@ -77,6 +78,7 @@ impl Duties {
 impl View for MyDuties {
     const NAME: &'static str = "view.my_duties";
     const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Duties;
 
@@ -192,6 +194,7 @@ pub struct DutiesKept {
 impl View for DutyBook {
     const NAME: &'static str = "view.duties";
     const NEEDS: Permission = Permission::TrainingKeep;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = DutiesKept;
 

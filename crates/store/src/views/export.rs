@@ -19,6 +19,7 @@ use trial::{
 use super::study::SiteLine;
 use crate::{
     actor::{Access, Actor},
+    assurance::Freshness,
     backend::values,
     core::Looked,
     definitions::Defined,
@@ -65,6 +66,7 @@ pub enum ExportPart {
 impl View for ExportStudy {
     const NAME: &'static str = "view.export";
     const NEEDS: Permission = Permission::DataExport;
+    const FRESH: Freshness = Freshness::Strong;
     const RECORDED: bool = true;
     type Shown = Exported;
 
@@ -107,7 +109,8 @@ impl Organization {
         let planned = self.view(actor, &view)?;
         let at = self.shared().clock.now();
         let mut looked = self.reading(|snapshot| {
-            let access = Access::decide(snapshot.db, self.shared(), actor, view.target(), ExportStudy::NEEDS, at)?;
+            let asked = (ExportStudy::NEEDS, ExportStudy::FRESH);
+            let access = Access::decide(snapshot.db, self.shared(), actor, view.target(), asked, at)?;
             hand_over(snapshot, &access, study, &mut take)?;
             Ok(Looked {
                 view: "view.exported",

@@ -10,6 +10,7 @@ use trial::{
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     definitions::Defined,
     error::{Error, Result},
@@ -91,6 +92,7 @@ pub struct ItemShown {
 impl View for ShowForm {
     const NAME: &'static str = "view.form";
     const NEEDS: Permission = Permission::FormSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = FormShown;
 

@@ -14,6 +14,7 @@ use trial::{
 use super::people::{name, place_names};
 use crate::{
     actor::{Access, grants_of},
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -66,6 +67,7 @@ pub struct GrantLine {
 impl View for Grants {
     const NAME: &'static str = "view.grants";
     const NEEDS: Permission = Permission::GrantSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = Vec<GrantLine>;
 
@@ -179,6 +181,7 @@ pub struct MatrixLine {
 impl View for AccessMatrix {
     const NAME: &'static str = "view.access_matrix";
     const NEEDS: Permission = Permission::GrantSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = Vec<MatrixLine>;
 

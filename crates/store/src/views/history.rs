@@ -11,6 +11,7 @@ use trial::{
 use super::form::{Reader, ShowForm, find};
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     log,
@@ -79,6 +80,7 @@ pub struct VersionShown {
 impl View for ItemHistory {
     const NAME: &'static str = "view.item_history";
     const NEEDS: Permission = Permission::FormSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = ItemHistoryShown;
 

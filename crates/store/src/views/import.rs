@@ -9,6 +9,7 @@ use trial::{
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::Result,
     place::Target,
@@ -48,6 +49,7 @@ pub struct ImportLine {
 impl View for Imports {
     const NAME: &'static str = "view.imports";
     const NEEDS: Permission = Permission::DataImport;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<ImportLine>;
 

@@ -7,6 +7,7 @@ use trial::{ids::LedgerId, limit::PAGE_ROWS_MAX, permission::Permission};
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     log::{self, int},
@@ -42,6 +43,7 @@ pub struct LedgerHeadShown {
 impl View for LedgerHead {
     const NAME: &'static str = "view.ledger";
     const NEEDS: Permission = Permission::LedgerSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = LedgerHeadShown;
 
@@ -110,6 +112,7 @@ pub struct EntryLine {
 impl View for LedgerEntries {
     const NAME: &'static str = "view.ledger_entries";
     const NEEDS: Permission = Permission::LedgerSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<EntryLine>;
 
@@ -181,6 +184,7 @@ pub struct EntryProofShown {
 impl View for EntryProof {
     const NAME: &'static str = "view.proof";
     const NEEDS: Permission = Permission::ProofSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = EntryProofShown;
 
@@ -227,6 +231,7 @@ pub struct EntryBundle {
 impl View for EntryBundle {
     const NAME: &'static str = "view.entry_bundle";
     const NEEDS: Permission = Permission::LedgerSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<u8>;
 
@@ -262,6 +267,7 @@ pub struct Checkpoint {
 impl View for Checkpoint {
     const NAME: &'static str = "view.checkpoint";
     const NEEDS: Permission = Permission::LedgerWitness;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = String;
 
@@ -291,6 +297,7 @@ pub struct LedgerTile {
 impl View for LedgerTile {
     const NAME: &'static str = "view.tile";
     const NEEDS: Permission = Permission::LedgerWitness;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<u8>;
 

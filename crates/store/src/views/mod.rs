@@ -13,12 +13,13 @@ mod ledger;
 mod people;
 mod policy;
 mod roles;
+mod security_event;
 mod study;
 mod subject;
 mod worklist;
 
 pub use access_request::{AccessRequestLine, AccessRequests, MyAccessRequests};
-pub use account::{Account, AccountShown, MyStudies, StudyLine};
+pub use account::{Account, AccountShown, MyStudies, PasskeyShown, StudyLine};
 pub use delegation::{DelegationLine, DelegationLog, DelegationLogShown};
 pub use duty::{AgreementLine, CourseLine, Duties, DutiesKept, DutyBook, DutyLine, MyDuties, TrainingLine};
 pub use export::{ExportPart, ExportStudy, Exported};
@@ -33,12 +34,13 @@ pub use ledger::{
 pub use people::{People, PersonLine};
 pub use policy::{SettingShown, ShowPolicy};
 pub use roles::{RoleBook, RoleLine, RoleShown};
+pub use security_event::{SecurityEventLine, SecurityEvents};
 pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
 pub use subject::{FormCell, ShowSubject, SubjectLine, SubjectShown, Subjects, SubjectsShown, VisitColumn};
 use trial::permission::Permission;
 pub use worklist::{WaitingForm, Worklist, WorklistShown};
 
-use crate::view::View;
+use crate::{assurance::Freshness, view::View};
 
 macro_rules! views {
     ($($view:ty),* $(,)?) => {
@@ -47,11 +49,15 @@ macro_rules! views {
         /// Name, needs, and whether it is recorded, of every view.
         pub const VIEWS: &[(&str, Permission, bool)] =
             &[$((<$view as View>::NAME, <$view as View>::NEEDS, <$view as View>::RECORDED)),*];
+
+        /// How lately one must have shown who one is, for every view.
+        pub const FRESH: &[(&str, Freshness)] = &[$((<$view as View>::NAME, <$view as View>::FRESH)),*];
     };
 }
 
 views!(
     Account,
+    SecurityEvents,
     MyStudies,
     People,
     Grants,

@@ -5,6 +5,7 @@ use trial::{access::Scope, ids::PersonId, permission::Permission};
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::Result,
     place::Target,
@@ -41,6 +42,7 @@ pub struct PersonLine {
 impl View for People {
     const NAME: &'static str = "view.people";
     const NEEDS: Permission = Permission::PeopleSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = Vec<PersonLine>;
 

@@ -9,6 +9,7 @@ use trial::{
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     error::{Error, Result},
     place::Target,
     view::{Snapshot, View},
@@ -45,6 +46,7 @@ pub struct SettingShown {
 impl View for ShowPolicy {
     const NAME: &'static str = "view.policy";
     const NEEDS: Permission = Permission::PolicySee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<SettingShown>;
 

@@ -14,6 +14,7 @@ use trial::{
 
 use crate::{
     actor::{Access, grants_of},
+    assurance::Freshness,
     backend::Connection,
     error::Result,
     place::Target,
@@ -111,6 +112,7 @@ pub struct RoleLine {
 impl View for RoleBook {
     const NAME: &'static str = "view.roles";
     const NEEDS: Permission = Permission::GrantSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<RoleLine>;
 

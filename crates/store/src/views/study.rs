@@ -11,6 +11,7 @@ use trial::{
 use super::roles::{self, RoleShown};
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     definitions::Defined,
     error::{Error, Result},
@@ -60,6 +61,7 @@ pub struct SiteLine {
 impl View for ShowStudy {
     const NAME: &'static str = "view.study";
     const NEEDS: Permission = Permission::StudySee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = StudyShown;
 
@@ -116,6 +118,7 @@ impl Serialize for DefinitionShown {
 impl View for Definition {
     const NAME: &'static str = "view.definition";
     const NEEDS: Permission = Permission::StudySee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = DefinitionShown;
 

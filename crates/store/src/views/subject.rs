@@ -12,6 +12,7 @@ use trial::{
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::{Row, Value, values},
     error::{Error, Result},
     place::Target,
@@ -70,6 +71,7 @@ pub struct SubjectLine {
 impl View for Subjects {
     const NAME: &'static str = "view.subjects";
     const NEEDS: Permission = Permission::SubjectSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = SubjectsShown;
 
@@ -235,6 +237,7 @@ pub struct FormCell {
 impl View for ShowSubject {
     const NAME: &'static str = "view.subject";
     const NEEDS: Permission = Permission::SubjectSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = SubjectShown;
 

@@ -14,6 +14,7 @@ use trial::{
 
 use crate::{
     actor::Access,
+    assurance::Freshness,
     backend::values,
     error::{Error, Result},
     place::Target,
@@ -68,6 +69,7 @@ pub struct WaitingForm {
 impl View for Worklist {
     const NAME: &'static str = "view.worklist";
     const NEEDS: Permission = Permission::SubjectSee;
+    const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = true;
     type Shown = WorklistShown;
 

@@ -28,7 +28,7 @@ fn desk() -> Desk {
     world.grant("adam", sam, Role::Support, Scope::Organization);
     let ana = world.coordinator("ana", &place);
     let subject = world.subject(&ana, place.oslo, "OSL-001");
-    let sam = world.actor("sam");
+    let sam = world.sign_in("sam", "session of sam");
     Desk { world, place, sam, subject }
 }
 
@@ -74,7 +74,7 @@ fn access_that_was_asked_for_is_approved_by_another_marked_and_over_in_time() {
     // While the session goes on, the access ends by itself.
     for _ in 0..15 {
         desk.world.clock.turn(SignedDuration::from_mins(8));
-        desk.world.whose("session-of-sam").unwrap();
+        desk.world.whose("session of sam").unwrap();
     }
     assert!(!desk.sees(), "two hours are over");
     let mine = desk.world.organization().view(&sam, &MyAccessRequests {}).unwrap();

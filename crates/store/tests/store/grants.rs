@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use store::{
     Actor, Clock, Error,
     acts::{AddSite, AddSubject, ConfirmGrant, EndGrant, GiveGrant},
-    views::{Grants, MyStudies, ShowSubject, Subjects},
+    views::{Account, Grants, MyStudies, ShowSubject, Subjects},
 };
 use trial::{
     access::Scope,
@@ -80,6 +80,7 @@ fn a_grant_opens_until_its_end_and_not_after() {
     let until = world.clock.now() + SignedDuration::from_hours(1);
     let scope = Scope::Site { study: place.study, site: place.oslo };
     world.act(&sofie, GiveGrant { until: Some(until), ..give(ana, Role::Coordinator, scope) });
+    world.enter(ana);
     let ana = world.actor("ana");
     world.subject(&ana, place.oslo, "OSL-001");
     world.clock.turn(SignedDuration::from_hours(1));
@@ -94,7 +95,7 @@ fn an_ended_grant_opens_nothing_from_the_next_request_on() {
     let ana = world.person("ana");
     let scope = Scope::Site { study: place.study, site: place.oslo };
     let grant: GrantId = world.grant("sofie", ana, Role::Coordinator, scope).id("grant").unwrap();
-    let (ana, sofie) = (world.actor("ana"), world.actor("sofie"));
+    let (person, ana, sofie) = (ana, world.actor("ana"), world.actor("sofie"));
     world.subject(&ana, place.oslo, "OSL-001");
     let end = |reason: &str| EndGrant { grant, reason: reason.into() };
     assert_refused(world.try_act(&sofie, end("")), "empty");
@@ -102,10 +103,13 @@ fn an_ended_grant_opens_nothing_from_the_next_request_on() {
     world.act(&sofie, end("left the site"));
     assert!(matches!(world.try_act(&sofie, end("again")), Err(Error::Conflict { .. })));
     let late = world.try_act(&ana, AddSubject { site: place.oslo, code: "OSL-002".into() });
-    assert!(matches!(late, Err(Error::SignedOut)), "the sessions are over: {late:?}");
-    let ana = world.sign_in("ana", "another session of ana");
+    assert!(matches!(late, Err(Error::SignedOut)), "the session ended with it: {late:?}");
+    world.enter(person);
+    let ana = world.actor("ana");
     let late = world.try_act(&ana, AddSubject { site: place.oslo, code: "OSL-002".into() });
     assert!(matches!(late, Err(Error::Hidden)), "{late:?}");
+    let told = world.organization().view(&ana, &Account {}).unwrap().notices;
+    assert_eq!(told.len(), 2, "given and ended: {told:?}");
     let lines = world.organization().view(&sofie, &Grants { scope }).unwrap();
     assert_eq!(lines.len(), 1, "ended ones are shown");
     assert!(!lines[0].holds && lines[0].reason.as_deref() == Some("left the site"));
@@ -135,9 +139,9 @@ fn my_studies_count_every_subject_once() {
         world.subject(&ana, place.oslo, code);
     }
     world.subject(&berit, place.bergen, "4");
-    world.at_site("ana", Role::Investigator, &place, place.oslo);
-    let maja = world.in_study("maja", Role::Monitor, &place);
-    world.at_site("maja", Role::Monitor, &place, place.bergen);
+    let ana = world.at_site("ana", Role::Investigator, &place, place.oslo);
+    world.in_study("maja", Role::Monitor, &place);
+    let maja = world.at_site("maja", Role::Monitor, &place, place.bergen);
     let sofie = world.actor("sofie");
     let mine = |actor| {
         let lines = world.organization().view(actor, &MyStudies {}).unwrap();
@@ -158,6 +162,7 @@ fn a_grant_opens_from_its_first_day_and_not_before() {
     let from = world.clock.now() + SignedDuration::from_mins(5);
     let scope = Scope::Site { study: place.study, site: place.oslo };
     world.act(&sofie, GiveGrant { from: Some(from), ..give(ana, Role::Coordinator, scope) });
+    world.enter(ana);
     let ana = world.actor("ana");
     let add = || AddSubject { site: place.oslo, code: "OSL-001".into() };
     let early = world.try_act(&ana, add());

@@ -29,6 +29,9 @@ const ROUNDS_EACH: u64 = 20;
 const FOLDER: &str = "PROBITY_TEST_FOLDER";
 const ROUND: &str = "PROBITY_TEST_ROUND";
 
+/// The session in which it writes.
+const SESSION: &str = "session of the writing process";
+
 #[test]
 fn what_was_acknowledged_survives_being_killed() {
     let rounds: u64 = env::var("PROBITY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
@@ -36,6 +39,7 @@ fn what_was_acknowledged_survives_being_killed() {
     while killed < rounds {
         let (mut world, place) = World::with_study();
         let ana = world.coordinator("ana", &place);
+        world.sign_in("ana", SESSION);
         for n in 0..WRITERS {
             world.subject(&ana, place.oslo, &format!("OSL-{n:02}"));
         }
@@ -103,7 +107,7 @@ fn the_writing_process() {
     let round: u64 = env::var(ROUND).unwrap().parse().unwrap();
     let installation = Installation::open(Path::new(&folder), None, Hands::new()).unwrap();
     let organization = installation.all().pop().unwrap();
-    let ana = organization.authenticate("session-of-ana", Presence::Person).unwrap().unwrap().actor;
+    let ana = organization.authenticate(SESSION, Presence::Person).unwrap().unwrap().actor;
     let studies = organization.view(&ana, &store::views::MyStudies {}).unwrap();
     let ask = store::views::Subjects {
         study: studies[0].id,

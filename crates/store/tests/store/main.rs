@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod assurance;
 mod disk;
 mod exceptions;
 mod fences;
@@ -14,6 +15,7 @@ mod kill;
 mod moving;
 mod opening;
 mod own_roles;
+mod passkeys;
 mod past;
 mod people;
 mod policy;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use store::{
     Error,
     acts::SetPolicy,
-    views::{SettingShown, ShowPolicy},
+    code_at,
+    views::{Account, SettingShown, ShowPolicy, ShowStudy, ShowSubject, Subjects},
 };
 use trial::{
     access::Scope,
@@ -27,7 +29,7 @@ fn each_layer_tightens_and_none_loosens() {
     let (study, oslo) = (Scope::Study { study: place.study }, Scope::Site { study: place.study, site: place.oslo });
     let bergen = Scope::Site { study: place.study, site: place.bergen };
     world.act(&adam, set(Scope::Organization, &[(Setting::Idle, 480)]));
-    world.act(&sofie, set(study, &[(Setting::Idle, 300), (Setting::SecondFactor, 1)]));
+    world.act(&sofie, set(study, &[(Setting::Idle, 300)]));
     world.act(&silje, set(oslo, &[(Setting::Idle, 240)]));
     let shown = |actor, scope, setting| -> SettingShown {
         let all = world.organization().view(actor, &ShowPolicy { scope }).unwrap();
@@ -44,8 +46,6 @@ fn each_layer_tightens_and_none_loosens() {
         let idle = shown(actor, scope, Setting::Idle);
         assert_eq!((idle.value, idle.decided_by), (value, tier), "{scope:?}");
     }
-    let factor = shown(&silje, oslo, Setting::SecondFactor);
-    assert_eq!((factor.value, factor.decided_by, factor.own, factor.loosest), (1, Tier::Study, None, 1));
     for (actor, scope, value) in
         [(&silje, oslo, 1200), (&silje, oslo, 301), (&sofie, study, 481), (&adam, Scope::Organization, 601)]
     {
@@ -54,7 +54,6 @@ fn each_layer_tightens_and_none_loosens() {
     let told = world.try_act(&silje, set(oslo, &[(Setting::Idle, 301)])).unwrap_err().to_string();
     assert!(told.contains("the study has 5 minutes"), "{told}");
     assert_refused(world.try_act(&silje, set(oslo, &[(Setting::Idle, 1)])), "too_strict");
-    assert_refused(world.try_act(&silje, set(oslo, &[(Setting::SecondFactor, 0)])), "looser");
     let elsewhere = world.try_act(&silje, set(bergen, &[(Setting::Idle, 120)]));
     assert!(matches!(elsewhere, Err(Error::Hidden)), "{elsewhere:?}");
     let above = world.try_act(&silje, set(study, &[(Setting::Idle, 120)]));
@@ -84,5 +83,62 @@ fn what_goes_against_a_recommendation_needs_a_reason_that_is_shown() {
     let age = shown.iter().find(|shown| shown.setting == Setting::PasswordAge).unwrap();
     assert_eq!(age.justifications, [(Tier::Study, "the hospital's rule 7.2".to_owned())]);
     assert_eq!(age.words, "90 days");
+    world.finish();
+}
+
+#[test]
+fn a_site_that_asks_for_a_second_factor_asks_everybody_who_acts_there() {
+    let (mut world, place) = World::with_study();
+    let silje = world.at_site("silje", Role::SiteAdministrator, &place, place.oslo);
+    let ana = world.coordinator("ana", &place);
+    let berit = world.at_site("berit", Role::Coordinator, &place, place.bergen);
+    let dag = world.in_study("dag", Role::DataManager, &place);
+    let (here, there) = (world.subject(&ana, place.oslo, "OSL-001"), world.subject(&berit, place.bergen, "BER-001"));
+    let oslo = Scope::Site { study: place.study, site: place.oslo };
+    world.act(&silje, set(oslo, &[(Setting::SecondFactor, 1)]));
+    let organization = world.organization();
+    let listed = Subjects { study: place.study, site: None, search: String::new(), after: String::new(), limit: 10 };
+    let stopped = |outcome: Option<Error>| assert!(matches!(outcome, Some(Error::StepUp)), "{outcome:?}");
+    stopped(organization.view(&ana, &ShowSubject { subject: here }).err());
+    stopped(organization.view(&ana, &ShowStudy { study: place.study }).err());
+    stopped(organization.view(&dag, &ShowSubject { subject: here }).err());
+    stopped(organization.view(&dag, &listed).err());
+    stopped(organization.view(&silje, &ShowPolicy { scope: oslo }).err());
+    assert!(organization.view(&berit, &ShowSubject { subject: there }).is_ok(), "elsewhere nothing changes");
+    assert!(organization.view(&berit, &listed).is_ok());
+    assert!(organization.view(&dag, &ShowSubject { subject: there }).is_ok());
+    // One's own account stays open: there the factor is set.
+    let account = organization.view(&ana, &Account {}).unwrap();
+    assert!(account.second_factor_needed && !account.second_factor);
+    let secret = b"a secret of anas app";
+    let step = u64::try_from(store::Clock::now(&*world.clock).as_second()).unwrap() / 30;
+    let request = world.request();
+    world.organization().set_second_factor(&ana, secret, &code_at(secret, step), request).unwrap();
+    assert!(world.organization().view(&ana, &ShowSubject { subject: here }).is_ok());
+    world.finish();
+}
+
+#[test]
+fn sessions_last_as_long_as_the_strictest_place_lets_them() {
+    let (mut world, place) = World::with_study();
+    let sofie = world.actor("sofie");
+    world.coordinator("ana", &place);
+    world.at_site("berit", Role::Coordinator, &place, place.bergen);
+    world.sign_in("ana", "anas");
+    world.sign_in("berit", "berits");
+    let oslo = Scope::Site { study: place.study, site: place.oslo };
+    world.act(&sofie, set(oslo, &[(Setting::Idle, 120), (Setting::Lifetime, 900)]));
+    world.clock.turn(SignedDuration::from_secs(119));
+    assert!(world.whose("anas").is_some() && world.whose("berits").is_some());
+    world.clock.turn(SignedDuration::from_secs(120));
+    assert!(world.whose("anas").is_none() && world.whose("berits").is_some());
+    world.sign_in("ana", "anas again");
+    for _ in 0..8 {
+        world.clock.turn(SignedDuration::from_secs(100));
+        assert!(world.whose("anas again").is_some() && world.whose("berits").is_some());
+    }
+    world.clock.turn(SignedDuration::from_secs(100));
+    assert!(world.whose("anas again").is_none(), "a quarter of an hour is over");
+    assert!(world.whose("berits").is_some());
     world.finish();
 }

@@ -129,7 +129,8 @@ fn a_database_holds_one_installation() {
 fn two_servers_on_one_database_see_what_the_other_did() {
     let Some(mut world) = World::on_server() else { return };
     let place = world.add_study("S.VITALS");
-    let ana = world.coordinator("ana", &place);
+    world.coordinator("ana", &place);
+    let ana = world.sign_in("ana", "at two servers");
     let other = Installation::open(world.folder(), None, Arc::<Hands>::clone(&world.clock)).unwrap();
     let there = other.organization(world.organization().id()).unwrap();
     let mut indexes = Vec::new();
@@ -142,7 +143,7 @@ fn two_servers_on_one_database_see_what_the_other_did() {
         indexes.push(receipt.index);
     }
     assert!(indexes.windows(2).all(|pair| pair[1] == pair[0] + 1), "one ledger without a gap: {indexes:?}");
-    let asks = || there.authenticate("session-of-ana", Presence::Person).unwrap();
+    let asks = || there.authenticate("at two servers", Presence::Person).unwrap();
     assert!(asks().is_some());
     world.act(&ana, EndSession { session: ana.session().unwrap() });
     let told = there.act(&ana, AddSubject { site: place.oslo, code: "late".into() }, world.request()).unwrap_err();

@@ -1,7 +1,7 @@
 //! Signing in: one answer for all that is wrong, longer waits after failures, a code that works once.
 
 use jiff::SignedDuration;
-use store::{Clock, Error, SignIn, acts::RequireNewPassword, code_at};
+use store::{Attempt, Clock, Entering, Error, NewFactor, SignIn, acts::RequireNewPassword, code_at};
 
 use crate::world::{PASSWORD, World, new_person, save::assert_refused};
 
@@ -86,8 +86,8 @@ fn a_second_factor_is_asked_for_and_each_code_works_once() {
     assert_refused(organization.enrol("token-of-adam", "kornåker", Some((SECRET, "000000")), request), "wrong");
     organization.enrol("token-of-adam", "kornåker", Some((SECRET, &code_now(&world))), request).unwrap();
     let sign_in = |code: Option<&str>, token| world.organization().sign_in("adam", "kornåker", code, token);
-    assert!(matches!(sign_in(None, "s").unwrap(), SignIn::CodeNeeded));
-    assert!(matches!(sign_in(Some(" "), "s").unwrap(), SignIn::CodeNeeded));
+    assert!(matches!(sign_in(None, "s").unwrap(), SignIn::CodeNeeded { code: true, passkey: false }));
+    assert!(matches!(sign_in(Some(" "), "s").unwrap(), SignIn::CodeNeeded { code: true, passkey: false }));
     assert_refused(sign_in(Some("123456"), "s"), "wrong");
     assert_refused(sign_in(Some(&code_now(&world)), "s"), "used");
     world.clock.turn(SignedDuration::from_secs(30));
@@ -98,8 +98,7 @@ fn a_second_factor_is_asked_for_and_each_code_works_once() {
     assert_refused(sign_in(Some(&code), "t"), "wrong");
     assert!(matches!(sign_in(Some(&code_now(&world)), "t").unwrap(), SignIn::Open(_)));
     let adam = world.whose("t").unwrap();
-    let signature = world.organization().view(&adam, &store::views::MyDuties {}).unwrap().signature();
-    world.act(&adam, signature);
+    world.sign(&adam);
     world.act(&adam, new_person("ana", "a"));
     world.finish();
 }
@@ -112,7 +111,10 @@ fn one_sets_ones_own_second_factor_with_a_code_from_it() {
     assert_refused(world.organization().set_second_factor(&adam, b"short", "123456", request), "length");
     assert_refused(world.organization().set_second_factor(&adam, SECRET, "123456", request), "wrong");
     world.organization().set_second_factor(&adam, SECRET, &code_now(&world), request).unwrap();
-    assert!(matches!(world.organization().sign_in("adam", PASSWORD, None, "t").unwrap(), SignIn::CodeNeeded));
+    assert!(matches!(
+        world.organization().sign_in("adam", PASSWORD, None, "t").unwrap(),
+        SignIn::CodeNeeded { code: true, passkey: false }
+    ));
     world.finish();
 }
 
@@ -123,7 +125,9 @@ fn enrolling_begins_a_session_and_a_request_made_again_does_not_enrol_twice() {
     let organization = world.organization();
     let code = code_now(&world);
     let enrol = |password: &str, session: &str| {
-        organization.enrol_and_enter("token-of-adam", password, Some((SECRET, &code)), session, request)
+        let second = NewFactor::Code { secret: SECRET, code: &code };
+        let entering = Entering { token: session, client: None };
+        organization.enrol_and_enter("token-of-adam", password, second, entering, request)
     };
     assert_refused(enrol("iloveyou", "s"), "guessable");
     assert!(!enrol("kornåker", "s").unwrap().repeated);
@@ -151,17 +155,21 @@ fn a_password_that_others_may_know_is_replaced_at_the_next_sign_in() {
     let signed_in = organization.sign_in("ana", PASSWORD, None, "s").unwrap();
     assert!(matches!(signed_in, SignIn::NewPasswordNeeded), "{signed_in:?}");
     assert!(world.whose("s").is_none());
-    let anew = |new: &str| organization.sign_in_anew("ana", PASSWORD, None, new, "s");
+    let from = |password: &str, new: &str, token: &str| {
+        let attempt = Attempt { sign_in: "ana", password, new_password: Some(new), ..Attempt::default() };
+        organization.attempt(&attempt, token)
+    };
+    let anew = |new: &str| from(PASSWORD, new, "s");
     assert_refused(anew("short"), "too_short");
     assert_refused(anew("passwordpassword"), "guessable");
     assert_refused(anew(PASSWORD), "same");
-    assert_refused(organization.sign_in_anew("ana", "not hers at all", None, "a new long password", "s"), "wrong");
+    assert_refused(from("not hers at all", "a new long password", "s"), "wrong");
     assert!(matches!(anew("a new long password").unwrap(), SignIn::Open(_)));
     assert!(world.whose("s").is_some());
     assert_refused(organization.sign_in("ana", PASSWORD, None, "t"), "wrong");
     assert!(matches!(organization.sign_in("ana", "a new long password", None, "t").unwrap(), SignIn::Open(_)));
     // Where none is needed, the old one stays.
-    let kept = organization.sign_in_anew("ana", "a new long password", None, "another long password", "u").unwrap();
+    let kept = from("a new long password", "another long password", "u").unwrap();
     assert!(matches!(kept, SignIn::Open(_)), "{kept:?}");
     assert!(matches!(organization.sign_in("ana", "a new long password", None, "v").unwrap(), SignIn::Open(_)));
     world.finish();

@@ -88,6 +88,7 @@ pub struct World {
     pub database: Option<Database>,
     people: BTreeMap<String, (PersonId, Actor)>,
     requests: u64,
+    sessions: u64,
     over: bool,
 }
 
@@ -131,6 +132,7 @@ impl World {
             database,
             people: BTreeMap::new(),
             requests: 0,
+            sessions: 0,
             over: false,
         };
         if !second_factor {
@@ -247,7 +249,25 @@ impl World {
     #[track_caller]
     pub fn grant(&mut self, giver: &str, person: PersonId, role: Role, scope: Scope) -> Receipt {
         let giver = self.actor(giver);
-        self.act(&giver, GiveGrant { person, role, scope, from: None, until: None, reason: None })
+        let receipt = self.act(&giver, GiveGrant { person, role, scope, from: None, until: None, reason: None });
+        self.enter(person);
+        receipt
+    }
+
+    /// Signs every agreement that waits for somebody.
+    pub fn sign(&mut self, actor: &Actor) {
+        let signature = self.organization().view(actor, &MyDuties {}).unwrap().signature();
+        self.act(actor, signature);
+    }
+
+    /// Signs a person in again whose sessions ended with a change of their roles.
+    pub fn enter(&mut self, person: PersonId) {
+        let found = self.people.iter().find(|(_, (known, _))| *known == person).map(|(name, _)| name.clone());
+        if let Some(name) = found {
+            self.sessions += 1;
+            let actor = self.sign_in(&name, &format!("session-{}-of-{name}", self.sessions));
+            self.people.insert(name, (person, actor));
+        }
     }
 
     /// A person with a role at a site, from the study's administrator.
@@ -293,8 +313,7 @@ impl World {
         self.organization().enrol(token, PASSWORD, None, request).unwrap();
         let actor = self.sign_in(name, &format!("session-of-{name}"));
         let person = actor.person().unwrap();
-        let signature = self.organization().view(&actor, &MyDuties {}).unwrap().signature();
-        self.act(&actor, signature);
+        self.sign(&actor);
         self.people.insert(name.to_owned(), (person, actor));
         person
     }

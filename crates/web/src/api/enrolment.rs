@@ -7,10 +7,13 @@ use utoipa::ToSchema;
 
 use super::{routes, schema};
 use crate::{
+    browser::Browser,
     error::Answer,
     input::{Json as Body, Path, RequestKey},
+    passkey::{self, Host, NewPasskey},
     route::{Does, Table},
-    second_factor, sign_in,
+    second_factor,
+    sign_in::{self, Chosen},
     state::AppState,
 };
 
@@ -33,6 +36,8 @@ pub(super) struct Enrolment {
     sign_in: String,
     /// Whether a second factor must be set too.
     second_factor: bool,
+    /// The user handle for a passkey, in base64url.
+    user: String,
     /// A new secret for an authenticator app, in base32. Nothing of it is stored until it comes back.
     secret: String,
     /// The same as an `otpauth` address.
@@ -48,6 +53,7 @@ pub(super) async fn show(State(state): State<AppState>, Path(token): Path<String
     Ok(Json(Enrolment {
         organization: organization.name().to_owned(),
         address: second_factor::address(organization.name(), &enrolment.sign_in, &secret),
+        user: passkey::text(&store::user_handle(organization.id(), enrolment.person)),
         name: enrolment.name,
         sign_in: enrolment.sign_in,
         second_factor: enrolment.second_factor,
@@ -65,6 +71,8 @@ pub(super) struct Enrolling {
     secret: Option<String>,
     /// A code from it.
     code: Option<String>,
+    /// A passkey, where one is the second factor.
+    passkey: Option<NewPasskey>,
 }
 
 /// An enrolment that is done.
@@ -85,11 +93,17 @@ pub(super) struct Enrolled {
     params(("token" = String, Path)), responses((status = 200, body = Enrolled)))]
 pub(super) async fn enrol(
     State(state): State<AppState>,
+    host: Host,
+    Browser(client): Browser,
     Path(token): Path<String>,
     RequestKey(request): RequestKey,
-    Body(Enrolling { password, secret, code }): Body<Enrolling>,
+    Body(Enrolling { password, secret, code, passkey }): Body<Enrolling>,
 ) -> Answer<Json<Enrolled>> {
-    let second_factor = secret.zip(code);
-    let (receipt, token) = sign_in::enrol(&state, token, password, second_factor, request).await?;
+    let second = match (passkey, secret.zip(code)) {
+        (Some(passkey), _) => Chosen::Passkey(passkey),
+        (None, Some((secret, code))) => Chosen::Code(secret, code),
+        (None, None) => Chosen::None,
+    };
+    let (receipt, token) = sign_in::enrol(&state, token, password, second, (&host, client), request).await?;
     Ok(Json(Enrolled { token, receipt }))
 }

@@ -4,7 +4,6 @@
 //! `/api/v1/openapi.json` is made of the handlers' own annotations and of the route table.
 
 mod access;
-mod account;
 mod definition;
 mod duty;
 mod enrolment;
@@ -13,6 +12,7 @@ mod form;
 mod grant;
 mod import;
 mod ledger;
+mod me;
 mod openapi;
 mod people;
 mod policy;
@@ -46,7 +46,7 @@ pub(crate) fn table() -> Table {
     Table::under("/api/v1")
         .merge(openapi::table())
         .merge(session::table())
-        .merge(account::table())
+        .merge(me::table())
         .merge(people::table())
         .merge(enrolment::table())
         .merge(grant::table())

@@ -17,7 +17,7 @@ use utoipa::{
 };
 
 use super::{
-    access, account, definition, duty, enrolment, export, form, grant, import, ledger, people, policy, role, routes,
+    access, definition, duty, enrolment, export, form, grant, import, ledger, me, people, policy, role, routes,
     session, study, subject,
 };
 use crate::{
@@ -45,9 +45,10 @@ pub(super) async fn show() -> Response {
     security(("session" = [])),
     paths(
         show,
-        session::open, session::show, session::end,
-        account::show, account::change_password, account::begin_second_factor, account::set_second_factor,
-        account::sessions, account::end_session, account::end_others,
+        session::open, session::open_with_passkey, session::show, session::end, session::challenge,
+        me::show, me::confirm, me::change_password, me::begin_second_factor, me::set_second_factor,
+        me::add_passkey, me::remove_passkey, me::make_recovery_codes, me::sign_ins, me::events, me::read_notices,
+        me::sessions, me::end_session, me::end_others,
         people::list, people::add, people::renew, people::require_new_password, people::disable,
         enrolment::show, enrolment::enrol,
         grant::list, grant::give, grant::confirm, grant::end,
@@ -95,15 +96,18 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// Adds what every operation has: what it does and needs, its request id, its failures.
 fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
-    let needs: Vec<String> =
-        does.iter().filter_map(|doing| Some(format!("`{}` (needs {})", doing.name(), doing.needs()?.code()))).collect();
+    let needs: Vec<String> = does
+        .iter()
+        .filter_map(|doing| Some(format!("`{}` (needs {}{})", doing.name(), doing.needs()?.code(), doing.lately())))
+        .collect();
     if !needs.is_empty() {
         let said = operation.description.take().map_or_else(String::new, |said| format!("{said}\n\n"));
         operation.description = Some(format!("{said}Does {}.", needs.join(", ")));
     }
     let open = operation.security.is_some();
-    // Signing in is the one write that is not repeated safely by its id: each makes a session of its own.
-    if writes && does.first().map(Doing::name) != Some("session.open") {
+    // Proving oneself is the one write that is not repeated safely by its id: each time something else is shown.
+    let proves = matches!(does.first().map(Doing::name), Some("session.open" | "session.confirm"));
+    if writes && !proves {
         operation.parameters.get_or_insert_default().push(RefOr::T(request_id()));
     }
     for (status, why) in FAILURES {
@@ -111,7 +115,7 @@ fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
             "401" => !open,
             "413" | "415" => writes,
             "409" => writes,
-            "429" => does.first().map(Doing::name) == Some("session.open"),
+            "429" => proves,
             _ => true,
         };
         if here {
@@ -122,7 +126,7 @@ fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
 
 const FAILURES: &[(&str, &str)] = &[
     ("400", "It could not be understood, or carries no request id"),
-    ("401", "Nobody is signed in, or the session has ended"),
+    ("401", "Nobody is signed in, or the session has ended; `step_up`: confirm first that it is you"),
     ("403", "One's roles do not include this, or the request comes from a page of another site"),
     ("404", "There is no such record, or none that one may see"),
     ("409", "The record changed meanwhile, or the request id was used for another request"),

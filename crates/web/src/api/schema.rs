@@ -3,9 +3,11 @@
 
 mod access;
 mod form;
+mod security;
 
 pub use access::{AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, MatrixLine, RoleLine, Setting};
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
+pub use security::{Befell, Factor, Passkey, SecurityEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -114,8 +116,22 @@ pub struct Account {
     pub organization: String,
     /// Whether a second factor is set.
     pub second_factor: bool,
-    /// Whether the organization asks for one.
+    /// Whether codes of an authenticator app are.
+    pub code: bool,
+    /// Passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// Recovery codes that are left.
+    pub recovery_codes: u64,
+    /// Whether one needs a second factor.
     pub second_factor_needed: bool,
+    /// The strongest factor that one has, with which one confirms that it is oneself.
+    pub confirms_with: Factor,
+    /// Whether one has done that so lately that nothing asks for it again.
+    pub confirmed: bool,
+    /// Whether one's own factors may be changed without doing it again.
+    pub may_change_factors: bool,
+    /// What befell the account and was not marked as read.
+    pub notices: Vec<SecurityEvent>,
     /// Roles that hold now, those that give nothing for the time being too.
     pub roles: Vec<RoleHeld>,
     /// Agreements that wait for a signature.
@@ -184,6 +200,9 @@ pub struct Session {
     pub seen: String,
     /// Whether it is the one that asks.
     pub this: bool,
+    /// What kind of browser it was opened with, where that is known.
+    #[schema(required)]
+    pub client: Option<String>,
 }
 
 /// A person with an account.

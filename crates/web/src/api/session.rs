@@ -11,21 +11,24 @@ use utoipa::ToSchema;
 
 use super::{created, routes, schema};
 use crate::{
+    browser::Browser,
     error::Answer,
     input::{Json as Body, RequestKey},
+    passkey::{Asking, Host, UsedPasskey},
     route::{Does, Table},
     server::Client,
     session::Asker,
-    sign_in::{Credentials, sign_in},
+    sign_in::{Credentials, sign_in, sign_in_with_passkey},
     state::AppState,
 };
 
 pub(super) fn table() -> Table {
-    routes().post("/session", Does::act::<OpenSession>(), open).get("/session", Does::view::<Account>(), show).delete(
-        "/session",
-        Does::act::<EndSession>(),
-        end,
-    )
+    routes()
+        .post("/session", Does::act::<OpenSession>(), open)
+        .post("/session/passkey", Does::act::<OpenSession>(), open_with_passkey)
+        .get("/session", Does::view::<Account>(), show)
+        .delete("/session", Does::act::<EndSession>(), end)
+        .get("/challenge", Does::public("a random challenge, which says nothing of anybody"), challenge)
 }
 
 /// What a person signs in with.
@@ -39,7 +42,7 @@ pub(super) struct SignInRequest {
     sign_in: String,
     /// The password.
     password: String,
-    /// The code of the second factor, where one is set.
+    /// A code from the authenticator app, or a recovery code, where a second factor is set.
     code: Option<String>,
     /// A new password, where the answer was that others may know the old one (`new_password`, `needed`).
     new_password: Option<String>,
@@ -60,9 +63,38 @@ pub(super) struct Opened {
 /// makes the next attempt wait longer (429).
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", security(()), request_body = SignInRequest,
     responses((status = 201, body = Opened)))]
-pub(super) async fn open(State(state): State<AppState>, Body(body): Body<SignInRequest>) -> Answer<Response> {
+pub(super) async fn open(
+    State(state): State<AppState>,
+    Browser(client): Browser,
+    Body(body): Body<SignInRequest>,
+) -> Answer<Response> {
     let SignInRequest { organization, sign_in: name, password, code, new_password } = body;
-    let token = sign_in(&state, Credentials { organization, sign_in: name, password, code, new_password }).await?;
+    let credentials = Credentials { organization, sign_in: name, password, code, new_password, client };
+    let token = sign_in(&state, credentials).await?;
+    Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
+}
+
+/// A challenge for a passkey
+///
+/// It is to be signed within two minutes, and works once.
+#[utoipa::path(get, path = "/api/v1/challenge", tag = "session", security(()),
+    responses((status = 200, body = Asking)))]
+pub(super) async fn challenge(State(state): State<AppState>, host: Host) -> Answer<Json<Asking>> {
+    Ok(Json(Asking::new(&state, host)?))
+}
+
+/// Sign in with a passkey
+///
+/// The passkey says whose it is, and is two factors in one. Failures of passwords do not make it wait.
+#[utoipa::path(post, path = "/api/v1/session/passkey", tag = "session", security(()), request_body = UsedPasskey,
+    responses((status = 201, body = Opened)))]
+pub(super) async fn open_with_passkey(
+    State(state): State<AppState>,
+    host: Host,
+    Browser(client): Browser,
+    Body(passkey): Body<UsedPasskey>,
+) -> Answer<Response> {
+    let token = sign_in_with_passkey(&state, &host, passkey, client).await?;
     Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
 }
 

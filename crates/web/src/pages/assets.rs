@@ -27,6 +27,8 @@ static STYLE: LazyLock<Asset> =
     LazyLock::new(|| asset("probity.css", "text/css; charset=utf-8", include_str!("../../assets/probity.css")));
 static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| asset("probity.js", "text/javascript; charset=utf-8", include_str!("../../assets/probity.js")));
+static PASSKEY: LazyLock<Asset> =
+    LazyLock::new(|| asset("passkey.js", "text/javascript; charset=utf-8", include_str!("../../assets/passkey.js")));
 static ICONS: LazyLock<Asset> =
     LazyLock::new(|| asset("icons.svg", "image/svg+xml", include_str!("../../assets/icons.svg")));
 
@@ -49,6 +51,11 @@ pub fn script() -> &'static str {
     &SCRIPT.address
 }
 
+/// Address of the script that speaks with passkeys.
+pub fn passkey() -> &'static str {
+    &PASSKEY.address
+}
+
 /// Address of the icons.
 pub fn icons() -> &'static str {
     &ICONS.address
@@ -62,7 +69,8 @@ pub struct Version {
 
 /// Serves an asset.
 pub async fn serve(Path(name): Path<String>, Query(version): Query<Version>) -> Answer<Response> {
-    let asset = [&STYLE, &SCRIPT, &ICONS].into_iter().find(|asset| asset.name == name).ok_or_else(Problem::hidden)?;
+    let asset =
+        [&STYLE, &SCRIPT, &PASSKEY, &ICONS].into_iter().find(|asset| asset.name == name).ok_or_else(Problem::hidden)?;
     let keep = if version.v.as_deref() == Some(asset.digest.as_str()) {
         "public, max-age=31536000, immutable"
     } else {

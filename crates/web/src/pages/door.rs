@@ -24,8 +24,10 @@ use super::{
     show::filters,
 };
 use crate::{
+    browser::Browser,
     error::Answer,
     input::Query,
+    passkey::Host,
     session::{self, Asker},
     sign_in::Credentials,
     state::AppState,
@@ -42,6 +44,8 @@ const WAITING_MAX: usize = 1_000;
 struct SignInPage<'a> {
     /// Whether there is more than one organization, so that one must be named.
     many: bool,
+    /// Whether passkeys work at this address.
+    passkeys: bool,
     organization: &'a str,
     sign_in: &'a str,
     next: &'a str,
@@ -57,6 +61,10 @@ struct SignInPage<'a> {
 struct CodePage<'a> {
     step: &'a str,
     next: &'a str,
+    /// Whether passkeys work at this address.
+    passkeys: bool,
+    /// What is asked for.
+    said: &'a str,
     why: Option<&'a str>,
 }
 
@@ -78,7 +86,7 @@ pub struct Asked {
 }
 
 /// Shows the sign-in page.
-pub async fn sign_in(State(state): State<AppState>, Query(asked): Query<Asked>) -> Answer<Response> {
+pub async fn sign_in(State(state): State<AppState>, host: Host, Query(asked): Query<Asked>) -> Answer<Response> {
     let notice = match asked.said.as_str() {
         "out" => Some("You are signed out."),
         "ended" => Some("Your session has ended. Sign in to go on."),
@@ -86,6 +94,7 @@ pub async fn sign_in(State(state): State<AppState>, Query(asked): Query<Asked>) 
     };
     render(&SignInPage {
         many: many(&state),
+        passkeys: host.takes_passkeys(),
         organization: "",
         sign_in: "",
         next: next(asked.next.as_deref()),
@@ -96,7 +105,12 @@ pub async fn sign_in(State(state): State<AppState>, Query(asked): Query<Asked>) 
 }
 
 /// Takes either step.
-pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<Response> {
+pub async fn signed_in(
+    State(state): State<AppState>,
+    host: Host,
+    Browser(client): Browser,
+    fields: Fields,
+) -> Answer<Response> {
     let next = next(Some(fields.get("next"))).to_owned();
     let second = fields.has("step");
     let mut attempt = match fields.given("step") {
@@ -106,10 +120,11 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
             password: fields.get("password").to_owned(),
             code: None,
             new_password: None,
+            client,
         },
         Some(step) => match Waiting::take(step, state.now()) {
             Some(attempt) => attempt,
-            None => return begin_again(&state, &next),
+            None => return begin_again(&state, &host, &next),
         },
     };
     attempt.code = fields.given("code").map(str::to_owned).or(attempt.code);
@@ -130,7 +145,8 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
             let step = Waiting::put(attempt, state.now())?;
             // Being asked for the code is no failure.
             let (status, why) = if second { (problem.status(), Some(why)) } else { (StatusCode::OK, None) };
-            render_as(status, &CodePage { step: &step, next: &next, why })
+            let (passkeys, said) = (host.takes_passkeys(), said.map_or("", |refusal| refusal.message.as_str()));
+            render_as(status, &CodePage { step: &step, next: &next, passkeys, said, why })
         }
         None if !matches!(problem.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
             Err(problem)
@@ -138,6 +154,7 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
         _ => {
             let page = SignInPage {
                 many: many(&state),
+                passkeys: host.takes_passkeys(),
                 organization: &attempt.organization,
                 sign_in: &attempt.sign_in,
                 next: &next,
@@ -150,6 +167,37 @@ pub async fn signed_in(State(state): State<AppState>, fields: Fields) -> Answer<
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
             Ok(answer)
+        }
+    }
+}
+
+/// Takes a passkey, which is name, password and code in one.
+pub async fn signed_in_with_passkey(
+    State(state): State<AppState>,
+    host: Host,
+    Browser(client): Browser,
+    fields: Fields,
+) -> Answer<Response> {
+    let next = next(Some(fields.get("next"))).to_owned();
+    let signed_in = match fields.passkey_used() {
+        Some(used) => crate::sign_in::sign_in_with_passkey(&state, &host, used, client).await,
+        None => Err(store::unknown_passkey().into()),
+    };
+    match signed_in {
+        Ok(token) => Ok(opened(&state, &token, &next)),
+        Err(problem) if problem.fields.is_empty() => Err(problem),
+        Err(problem) => {
+            let page = SignInPage {
+                many: many(&state),
+                passkeys: host.takes_passkeys(),
+                organization: "",
+                sign_in: "",
+                next: &next,
+                notice: None,
+                why: problem.fields.first().map(|refusal| refusal.message.as_str()),
+                enrolled: false,
+            };
+            render_as(problem.status(), &page)
         }
     }
 }
@@ -180,9 +228,10 @@ pub fn opened(state: &AppState, token: &str, next: &str) -> Response {
     (headers, to(next)).into_response()
 }
 
-fn begin_again(state: &AppState, next: &str) -> Answer<Response> {
+fn begin_again(state: &AppState, host: &Host, next: &str) -> Answer<Response> {
     let page = SignInPage {
         many: many(state),
+        passkeys: host.takes_passkeys(),
         organization: "",
         sign_in: "",
         next,
@@ -199,7 +248,7 @@ fn many(state: &AppState) -> bool {
 }
 
 /// Where to go once signed in: a path of our own, or home.
-fn next(asked: Option<&str>) -> &str {
+pub fn next(asked: Option<&str>) -> &str {
     match asked {
         Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) => path,
         _ => "/",
@@ -255,6 +304,7 @@ mod tests {
             password: "words".into(),
             code: None,
             new_password: None,
+            client: None,
         };
         let now = Timestamp::UNIX_EPOCH;
         let step = Waiting::put(attempt(), now)?;

@@ -14,9 +14,12 @@ use super::{
     show::filters,
 };
 use crate::{
+    browser::Browser,
     error::{Answer, Problem},
     input::Path,
+    passkey::{self, Host},
     second_factor,
+    sign_in::Chosen,
     state::AppState,
 };
 
@@ -32,29 +35,45 @@ struct EnrolPage<'a> {
     qr: String,
     least: usize,
     request: String,
-    /// Whether the second factor was being set when the form came back.
-    wants_factor: bool,
+    /// Whether an authenticator app was being set when the form came back.
+    wants_app: bool,
+    /// The user handle of a passkey, and whether passkeys work at this address.
+    user: String,
+    passkeys: bool,
     why: Refused,
 }
 
 /// Shows the enrolment page, with a fresh secret.
-pub async fn enrol(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Response> {
+pub async fn enrol(State(state): State<AppState>, host: Host, Path(token): Path<String>) -> Answer<Response> {
     let (organization, enrolment) = holder(&state, &token).await?;
     let secret = second_factor::fresh()?;
     let request = organization.fresh_request()?.to_string();
-    render(&page(&token, &organization, &enrolment, &secret, request, false, Refused::default())?)
+    render(&page(&token, (&organization, &enrolment, &host), &secret, request, false, Refused::default())?)
 }
 
 /// Sets password and second factor.
-pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, fields: Fields) -> Answer<Response> {
+pub async fn enrolled(
+    State(state): State<AppState>,
+    host: Host,
+    Browser(client): Browser,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Answer<Response> {
     let request = fields.request()?;
     let secret = fields.get("secret").to_owned();
-    let factor = fields.given("code").map(|code| (secret.clone(), code.to_owned()));
-    let wants_factor = factor.is_some();
+    let second = match fields.given("code") {
+        _ if fields.given("attestation").is_some() => Chosen::Passkey(fields.passkey_made()),
+        Some(code) => Chosen::Code(secret.clone(), code.to_owned()),
+        None => Chosen::None,
+    };
+    let (wants_app, has_second) = (matches!(second, Chosen::Code(..)), !matches!(second, Chosen::None));
     let (status, why) = if fields.get("password") == fields.get("again") {
         let password = fields.get("password").to_owned();
-        match crate::sign_in::enrol(&state, token.clone(), password, factor, request).await {
-            Ok((_, Some(session))) => return Ok(opened(&state, &session, "/")),
+        match crate::sign_in::enrol(&state, token.clone(), password, second, (&host, client), request).await {
+            // Whoever has a second factor is offered recovery codes at once.
+            Ok((_, Some(session))) => {
+                return Ok(opened(&state, &session, if has_second { "/account?done=enrolled" } else { "/" }));
+            }
             Ok((_, None)) => return Ok(to("/sign-in?said=enrolled")),
             Err(problem) if problem.fields.is_empty() => return Err(problem),
             Err(problem) => (problem.status(), Refused(problem.fields)),
@@ -69,7 +88,7 @@ pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, 
     };
     let (organization, enrolment) = holder(&state, &token).await?;
     let request = organization.fresh_request()?.to_string();
-    render_as(status, &page(&token, &organization, &enrolment, &secret, request, wants_factor, why)?)
+    render_as(status, &page(&token, (&organization, &enrolment, &host), &secret, request, wants_app, why)?)
 }
 
 /// Who holds a token. One that opens nothing is an address that leads nowhere.
@@ -82,11 +101,10 @@ async fn holder(state: &AppState, token: &str) -> Answer<(Arc<Organization>, Enr
 
 fn page<'a>(
     token: &'a str,
-    organization: &'a Organization,
-    enrolment: &'a Enrolment,
+    (organization, enrolment, host): (&'a Organization, &'a Enrolment, &Host),
     secret: &'a str,
     request: String,
-    wants_factor: bool,
+    wants_app: bool,
     why: Refused,
 ) -> Answer<EnrolPage<'a>> {
     let address = second_factor::address(organization.name(), &enrolment.sign_in, secret);
@@ -99,7 +117,9 @@ fn page<'a>(
         qr: qr(&address)?,
         least: if enrolment.second_factor { 8 } else { trial::limit::PASSWORD_CHARS_MIN },
         request,
-        wants_factor: wants_factor || enrolment.second_factor,
+        wants_app: wants_app || (enrolment.second_factor && !host.takes_passkeys()),
+        user: passkey::text(&store::user_handle(organization.id(), enrolment.person)),
+        passkeys: host.takes_passkeys(),
         why,
     })
 }

@@ -10,7 +10,7 @@ use super::{
     frame::to,
     show::{filters, part},
 };
-use crate::error::Problem;
+use crate::error::{Problem, STEP_UP};
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -37,6 +37,9 @@ pub fn respond(problem: &Problem, asked: &Uri) -> Response {
     // Whoever has no session goes to the door, and from there to where they wanted.
     if problem.status() == StatusCode::UNAUTHORIZED {
         let wanted = asked.path_and_query().map_or("/", |path| path.as_str());
+        if problem.code == STEP_UP {
+            return to(format!("/confirm?next={}", part(wanted)));
+        }
         let wanted = if wanted == "/" { String::new() } else { format!("?said=ended&next={}", part(wanted)) };
         return to(format!("/sign-in{wanted}"));
     }

@@ -4,13 +4,13 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use store::{
-    View,
+    Error, View,
     views::{EntryLine, ExportStudy, LedgerEntries},
 };
 use trial::{ids::StudyId, permission::Permission};
 
 use super::{
-    frame::{Frame, Reader, render},
+    frame::{Frame, Reader, render, to},
     show::filters,
 };
 use crate::{
@@ -59,6 +59,10 @@ pub async fn tables(State(state): State<AppState>, reader: Reader, Path(study): 
 
 async fn sent(state: AppState, reader: &Reader, study: StudyId, format: Format) -> Answer<Response> {
     let frame = reader.study_frame("export", study).await?;
+    // A file has no page to come back to.
+    if let Err(Error::StepUp) = reader.asker.may_view(ExportStudy { study }).await {
+        return Ok(to(format!("/confirm?next=/studies/{study}/export")));
+    }
     handover::send(state, &reader.asker, study, format, &file_name(&frame, reader)).await
 }
 

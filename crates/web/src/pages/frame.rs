@@ -99,9 +99,9 @@ pub struct Frame {
     pub places: Vec<Place>,
     /// The way back.
     pub back: Vec<Step>,
-    /// When the session ends unless used.
-    pub ends: Timestamp,
-    /// Minutes until then.
+    /// Seconds until the session ends unless used.
+    pub seconds: i64,
+    /// The same in whole minutes.
     pub minutes: i64,
     /// Whether one likes pages dense.
     pub compact: bool,
@@ -154,8 +154,8 @@ impl Reader {
         };
         let request = self.asker.organization().fresh_request()?;
         Ok(Frame {
+            seconds: self.asker.ends.duration_since(self.now).as_secs(),
             minutes: self.asker.ends.duration_since(self.now).as_mins(),
-            ends: self.asker.ends,
             compact: self.compact,
             account,
             studies,

@@ -67,6 +67,11 @@ pub struct Asked {
 
 /// Shows what was imported.
 pub async fn import(reader: Reader, Path(study): Path<StudyId>, Query(asked): Query<Asked>) -> Answer<Response> {
+    let frame = reader.study_frame("import", study).await?;
+    // Before a file is chosen: it could not come along.
+    if frame.may(Permission::StudyBuild) && !frame.account.confirmed {
+        return Err(Error::StepUp.into());
+    }
     page(&reader, study, &asked.report, None, StatusCode::OK, Refused::default()).await
 }
 

@@ -6,6 +6,7 @@
 mod access;
 mod account;
 pub(crate) mod assets;
+pub(crate) mod confirm;
 mod door;
 mod enrol;
 pub mod error;
@@ -17,6 +18,7 @@ mod history;
 mod home;
 mod import;
 mod ledger;
+mod notice;
 mod people;
 mod proof;
 mod show;
@@ -26,16 +28,18 @@ mod subjects;
 
 use store::{
     acts::{
-        AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, ConfirmGrant, DisablePerson,
-        EndGrant, EndOtherSessions, EndSession, Enrol, GiveGrant, OpenSession, PublishDefinition, RegisterStudy,
-        RenewEnrolment, RequireNewPassword, SaveForm, SetSecondFactor, TakeImport,
+        AddPasskey, AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, ConfirmGrant,
+        ConfirmPresence, DisablePerson, EndGrant, EndOtherSessions, EndSession, Enrol, GiveGrant, MakeRecoveryCodes,
+        OpenSession, PublishDefinition, ReadNotices, RegisterStudy, RemovePasskey, RenewEnrolment, RequireNewPassword,
+        SaveForm, SetSecondFactor, TakeImport,
     },
     views::{
         Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead,
-        MyStudies, People, RoleBook, ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
+        MyStudies, People, RoleBook, SecurityEvents, ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 
+pub(crate) use self::fields::Kept;
 use self::frame::{framed, in_study};
 use crate::route::{Does, Table};
 
@@ -51,6 +55,7 @@ fn door() -> Table {
         .get("/assets/{name}", Does::public("the stylesheet, the script and the icons"), assets::serve)
         .get("/sign-in", Does::public("the empty sign-in page"), door::sign_in)
         .post("/sign-in", Does::act::<OpenSession>(), door::signed_in)
+        .post("/sign-in/passkey", Does::act::<OpenSession>(), door::signed_in_with_passkey)
         .post("/sign-out", Does::act::<EndSession>(), door::signed_out)
         .get("/enrol/{token}", Does::act::<Enrol>(), enrol::enrol)
         .post("/enrol/{token}", Does::act::<Enrol>(), enrol::enrolled)
@@ -64,6 +69,13 @@ fn own() -> Table {
         .get("/account", Does::view::<Account>().and_view::<MyStudies>(), account::account)
         .post("/account/password", framed(Does::act::<ChangePassword>()), account::password)
         .post("/account/second-factor", framed(Does::act::<SetSecondFactor>()), account::factor)
+        .post("/account/passkeys", framed(Does::act::<AddPasskey>()), account::add_passkey)
+        .post("/account/passkeys/{passkey}/remove", framed(Does::act::<RemovePasskey>()), account::remove_passkey)
+        .post("/account/recovery-codes", framed(Does::act::<MakeRecoveryCodes>()), account::recovery_codes)
+        .get("/account/activity", framed(Does::view::<SecurityEvents>()), account::activity)
+        .post("/account/notices/read", Does::act::<ReadNotices>(), account::read_notices)
+        .get("/confirm", Does::view::<Account>(), confirm::confirm)
+        .post("/confirm", Does::act::<ConfirmPresence>().and_view::<Account>(), confirm::confirmed)
         .post("/account/sessions/end-others", Does::act::<EndOtherSessions>(), account::end_others)
         .post("/account/sessions/{session}/end", Does::act::<EndSession>(), account::end)
         .post("/account/density", Does::view::<Account>(), account::density)

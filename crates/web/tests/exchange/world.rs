@@ -87,10 +87,12 @@ impl World {
         let register = RegisterStudy { oid: oid.into(), name: oid.into() };
         let registered = organization.act(&administrator, register, organization.fresh_request().unwrap()).unwrap();
         let study: StudyId = registered.id("study").unwrap();
-        let (builder_id, builder) = person(&organization, &administrator, "sofie");
-        let (manager_id, manager) = person(&organization, &administrator, "dagny");
+        let (builder_id, _) = person(&organization, &administrator, "sofie");
+        let (manager_id, _) = person(&organization, &administrator, "dagny");
         give(&organization, &administrator, builder_id, Role::StudyAdministrator, study);
+        let builder = sign_in(&organization, "sofie");
         give(&organization, &builder, manager_id, Role::DataManager, study);
+        let manager = sign_in(&organization, "dagny");
         let site = AddSite { study, oid: "HOME".into(), name: "Home".into(), country: None };
         let site = organization.act(&builder, site, organization.fresh_request().unwrap()).unwrap().id("site").unwrap();
         World {

@@ -56,7 +56,7 @@ async fn another_host_and_another_site_are_refused() {
     Ask::get("/api/v1/openapi.json").with("host", "evil.example").send(&world.app).await.expect(421);
     Ask::get("/api/v1/openapi.json").with("host", "127.0.0.1:8080").send(&world.app).await.expect(200);
     Ask::get("/api/v1/openapi.json").with("host", "[::1]:8080").send(&world.app).await.expect(200);
-    let end = || Ask::new("DELETE", "/api/v1/account/sessions").cookie(&world.admin.token).new_key();
+    let end = || Ask::new("DELETE", "/api/v1/me/sessions").cookie(&world.admin.token).new_key();
     for (name, value) in [
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),

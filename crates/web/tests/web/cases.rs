@@ -1,13 +1,15 @@
 //! A well-formed request for every route, and where what it asks about lies. Whatever a request changes or ends is made
 //! for it alone, so that the order of requests does not matter.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Mutex};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
-use store::{AgreementKind, Clock, Presence, acts, views};
+use store::{Actor, AgreementKind, Challenge, Clock, Made, Organization, Presence, acts, views};
+use testbed::Authenticator;
 use trial::{
     access::{Grant, Place, Scope},
-    ids::{AccessRequestId, AgreementId, CourseId, DelegationId, GrantId, Id, PersonId, RoleId, SubjectId},
+    ids::{AccessRequestId, AgreementId, CourseId, DelegationId, GrantId, Id, PasskeyId, PersonId, RoleId, SubjectId},
     permission::{Permission, Permissions},
     role::{Level, Role},
     roles::OwnRole,
@@ -19,6 +21,9 @@ use crate::{
     persona::Persona,
     world::{CANARY, PASSWORD, Person, StudyOf, World, act, save, signed_in},
 };
+
+/// Where pages are in these tests.
+pub const ORIGIN: &str = "http://localhost";
 
 pub struct Setup {
     pub world: World,
@@ -35,6 +40,8 @@ pub struct Setup {
     pub lead: Person,
     /// Somebody who may be given roles.
     pub receiver: Person,
+    /// The device of somebody who signs in with a passkey.
+    device: Mutex<(Authenticator, Vec<u8>)>,
 }
 
 impl Setup {
@@ -53,7 +60,30 @@ impl Setup {
             world.a.checkpoint(ledger).unwrap();
             world.b.checkpoint_of(number.min(2)).unwrap();
         }
-        Setup { world, one, two, b, builder, other_builder, b_builder, hand, lead, receiver }
+        let keyed = world.person(&world.a, &world.admin, "keyed");
+        let device = Authenticator::new(ORIGIN).unwrap();
+        add_passkey(&world, &world.a, &keyed.actor, &device);
+        let device = Mutex::new((device, store::user_handle(world.a.id(), keyed.id).to_vec()));
+        Setup { world, one, two, b, builder, other_builder, b_builder, hand, lead, receiver, device }
+    }
+
+    /// What a browser gives of the passkey's use, by field.
+    pub fn used(&self) -> Vec<(&'static str, String)> {
+        let mut device = self.device.lock().unwrap();
+        let used = device.0.used(&challenge(&self.world)).unwrap();
+        vec![
+            ("credential", coded(&device.0.credential)),
+            ("client_data", coded(&used.client_data)),
+            ("authenticator_data", coded(&used.authenticator_data)),
+            ("signature", coded(&used.signature)),
+            ("user", coded(&device.1)),
+        ]
+    }
+
+    /// What a browser gives of a new passkey, by field; `name` is what the field of its name is called.
+    pub fn made(&self, name: &'static str) -> Vec<(&'static str, String)> {
+        let (client_data, attestation) = Authenticator::ed25519(ORIGIN).unwrap().made(&challenge(&self.world));
+        vec![(name, "New".into()), ("client_data", coded(&client_data)), ("attestation", coded(&attestation))]
     }
 
     pub fn b_admin_grants(&self) -> Vec<Grant> {
@@ -166,6 +196,37 @@ impl Setup {
     }
 }
 
+/// A challenge of the server's.
+fn challenge(world: &World) -> Vec<u8> {
+    let answer = tokio::task::block_in_place(|| {
+        tokio::runtime::Handle::current().block_on(Ask::get("/api/v1/challenge").send(&world.app))
+    });
+    URL_SAFE_NO_PAD.decode(answer.json()["challenge"].as_str().unwrap()).unwrap()
+}
+
+fn coded(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Adds this device's passkey to somebody.
+pub fn add_passkey(world: &World, organization: &Organization, actor: &Actor, device: &Authenticator) -> PasskeyId {
+    let bytes = challenge(world);
+    let (client_data, attestation) = device.made(&bytes);
+    let asked = Challenge { bytes, host: device.host.clone(), origin: device.origin.clone() };
+    let made = Made { client_data, attestation };
+    let request = organization.fresh_request().unwrap();
+    organization.add_passkey(actor, "Device", &made, Some(&asked), request).unwrap().id("passkey").unwrap()
+}
+
+/// A passkey of the persona's own.
+fn own_passkey(setup: &Setup, persona: &Persona) -> String {
+    let nothing = || uuid::Uuid::from_bytes([7; 16]).to_string();
+    let Some(person) = persona.person.as_ref().filter(|_| persona.active) else { return nothing() };
+    let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
+    let actor = organization.authenticate(&person.token, Presence::Background).unwrap().unwrap().actor;
+    add_passkey(&setup.world, organization, &actor, &Authenticator::new(ORIGIN).unwrap()).to_string()
+}
+
 fn form(subject: SubjectId) -> views::ShowForm {
     let acts::SaveForm { event, event_repeat, form, form_repeat, .. } = save(subject, 0, "1", "");
     views::ShowForm { subject, event, event_repeat, form, form_repeat }
@@ -250,6 +311,7 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
         "{request}" => setup.access_request(route.path.ends_with("/review")).to_string(),
         "{delegation}" => setup.delegation().to_string(),
         "{session}" => other_session(setup, persona),
+        "{passkey}" => own_passkey(setup, persona),
         "{token}" => setup.world.added(&setup.world.admin).1,
         "{event}" => "SE.1".into(),
         "{form}" => "F.VS".into(),
@@ -294,9 +356,12 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         (_, "/session") if route.method == "POST" => ask.json(&json!({
             "organization": world.a.name(), "sign_in": "admin", "password": PASSWORD
         })),
-        ("DELETE", _) => ask,
-        (_, "/account/password") => ask.json(&json!({ "old": PASSWORD, "new": PASSWORD })),
-        (_, "/account/second-factor") => {
+        (_, "/session/passkey") => ask.json(&object(setup.used())),
+        ("DELETE", _) | (_, "/me/recovery-codes" | "/me/notices") => ask,
+        (_, "/me/passkeys") => ask.json(&object(setup.made("name"))),
+        (_, "/me/confirmation") => ask.json(&json!({ "password": PASSWORD })),
+        (_, "/me/password") => ask.json(&json!({ "old": PASSWORD, "new": PASSWORD })),
+        (_, "/me/second-factor") => {
             let (secret, code) = second_factor(world, 0);
             ask.json(&json!({ "secret": secret, "code": code }))
         }
@@ -354,6 +419,10 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         ] })),
         (method, path) => panic!("{method} {path} has no request in this test yet"),
     }
+}
+
+fn object(fields: Vec<(&str, String)>) -> serde_json::Value {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), serde_json::Value::from(value))).collect()
 }
 
 /// A second factor as it is set: the secret as it was shown, and a code from it, of a time step that is so much later than

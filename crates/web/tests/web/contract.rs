@@ -16,8 +16,11 @@ async fn answers_are_as_the_document_says() {
     let (hand, builder, admin) = (&setup.hand.token, &setup.builder.token, &setup.world.admin.token);
     let asked = [
         ("/api/v1/session", "/api/v1/session".to_owned(), hand),
-        ("/api/v1/account", "/api/v1/account".to_owned(), hand),
-        ("/api/v1/account/sessions", "/api/v1/account/sessions".to_owned(), hand),
+        ("/api/v1/me", "/api/v1/me".to_owned(), hand),
+        ("/api/v1/me/sessions", "/api/v1/me/sessions".to_owned(), hand),
+        ("/api/v1/me/sign-ins", "/api/v1/me/sign-ins".to_owned(), hand),
+        ("/api/v1/me/events", "/api/v1/me/events".to_owned(), hand),
+        ("/api/v1/challenge", "/api/v1/challenge".to_owned(), hand),
         ("/api/v1/people", "/api/v1/people".to_owned(), admin),
         ("/api/v1/grants", "/api/v1/grants".to_owned(), admin),
         ("/api/v1/grants", format!("/api/v1/grants?study={study}"), builder),

@@ -22,6 +22,9 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         all.extend_from_slice(fields);
         ask.clone().form(&all)
     };
+    let owned = |fields: &[(&'static str, String)]| {
+        form(&fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
+    };
     match route.path.as_str() {
         "/sign-in" => form(&[("organization", world.a.name()), ("sign_in", "admin"), ("password", PASSWORD)]),
         "/enrol/{token}" => form(&[("password", PASSWORD), ("again", PASSWORD)]),
@@ -30,6 +33,9 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             let (secret, code) = second_factor(world, 1);
             form(&[("secret", &secret), ("code", &code)])
         }
+        "/sign-in/passkey" => owned(&setup.used()),
+        "/account/passkeys" => owned(&setup.made("passkey_name")),
+        "/confirm" => form(&[("password", PASSWORD), ("next", "/account")]),
         "/account/density" => form(&[("density", "compact")]),
         "/" => {
             let person = setup.receiver.id.to_string();

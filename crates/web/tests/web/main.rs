@@ -6,6 +6,7 @@ mod cases;
 mod client;
 mod contract;
 mod doors;
+mod factors;
 mod gone;
 mod machine;
 mod persona;

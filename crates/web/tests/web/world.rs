@@ -148,6 +148,9 @@ impl World {
         let give = acts::GiveGrant { person: to.id, role, scope, from: None, until, reason: None };
         let id = act(organization, &by.actor, give).id("grant").unwrap();
         to.grants.push(Grant { id, person: to.id, role, scope, from, until, exception: None, gaps: Vec::new() });
+        // Whoever's roles change signs in anew.
+        to.token = signed_in(organization, &to.sign_in);
+        to.actor = organization.authenticate(&to.token, Presence::Background).unwrap().unwrap().actor;
         id
     }
 

@@ -78,7 +78,14 @@ mod tests {
 
     #[test]
     fn what_opens_beside_a_scope_or_stays_shut_under_it_is_wrong() {
-        let tried = |at, opened| Tried { name: "form.save", needs: Permission::FormEdit, at, opened, answer: None };
+        let tried = |at, opened| Tried {
+            name: "form.save",
+            needs: Permission::FormEdit,
+            at,
+            opened,
+            confirm_first: false,
+            answer: None,
+        };
         let wrong = |role, level, tried: &Tried| super::wrong(role, level, "somebody", tried).is_some();
         assert!(!wrong(Role::Coordinator, Level::Site, &tried(At::Site, true)));
         assert!(wrong(Role::Coordinator, Level::Site, &tried(At::Site, false)));

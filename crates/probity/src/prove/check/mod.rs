@@ -8,6 +8,7 @@ mod deny_by_default;
 mod durable_commit;
 mod encryption_has_no_switch;
 mod every_connection_checked;
+mod fresh_factor;
 mod grants_scoped;
 mod history_per_item;
 mod ledger_intact;
@@ -16,10 +17,12 @@ mod no_default_account;
 mod operator_sees_nothing;
 mod organization_isolated;
 mod organization_role_opens_no_study;
+mod own_sign_ins;
 mod password_rules;
 mod reads_recorded;
 mod register_honest;
 mod sealed_at_rest;
+mod second_factor_asked;
 mod sessions_idle_10_minutes;
 mod sign_in_delay_grows;
 mod tamper_found;
@@ -42,6 +45,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("durable_commit", durable_commit::check),
     ("encryption_has_no_switch", encryption_has_no_switch::check),
     ("every_connection_checked", every_connection_checked::check),
+    ("fresh_factor", fresh_factor::check),
     ("grants_scoped", grants_scoped::check),
     ("history_per_item", history_per_item::check),
     ("ledger_intact", ledger_intact::check),
@@ -50,10 +54,12 @@ const CHECKS: &[(&str, Check)] = &[
     ("operator_sees_nothing", operator_sees_nothing::check),
     ("organization_isolated", organization_isolated::check),
     ("organization_role_opens_no_study", organization_role_opens_no_study::check),
+    ("own_sign_ins", own_sign_ins::check),
     ("password_rules", password_rules::check),
     ("reads_recorded", reads_recorded::check),
     ("register_honest", register_honest::check),
     ("sealed_at_rest", sealed_at_rest::check),
+    ("second_factor_asked", second_factor_asked::check),
     ("sessions_idle_10_minutes", sessions_idle_10_minutes::check),
     ("sign_in_delay_grows", sign_in_delay_grows::check),
     ("tamper_found", tamper_found::check),

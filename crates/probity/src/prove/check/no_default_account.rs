@@ -68,7 +68,7 @@ fn entered(organization: &Organization) -> Result<Vec<String>> {
     let mut entered = Vec::new();
     for (name, password) in USUAL {
         let token = store::fresh_token()?;
-        if let Ok(SignIn::Open(_) | SignIn::CodeNeeded | SignIn::SecondFactorMissing) =
+        if let Ok(SignIn::Open(_) | SignIn::CodeNeeded { .. } | SignIn::SecondFactorMissing) =
             organization.sign_in(name, password, None, &token)
         {
             entered.push(format!("“{name}” signs in with “{password}”"));

@@ -46,7 +46,7 @@ mod tests {
 
     fn tried(opened: bool, answer: Option<&str>) -> Tried {
         let answer = answer.map(str::to_owned);
-        Tried { name: "form.save", needs: Permission::FormEdit, at: At::Site, opened, answer }
+        Tried { name: "form.save", needs: Permission::FormEdit, at: At::Site, opened, confirm_first: false, answer }
     }
 
     #[test]

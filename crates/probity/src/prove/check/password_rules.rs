@@ -80,7 +80,7 @@ fn code(scratch: &Scratch) -> Result<String> {
 fn opens(scratch: &Scratch, name: &str, password: &str) -> Result<bool> {
     let token = store::fresh_token()?;
     let answer = scratch.one.organization.sign_in(name, password, None, &token);
-    Ok(matches!(answer, Ok(SignIn::Open(_) | SignIn::CodeNeeded)))
+    Ok(matches!(answer, Ok(SignIn::Open(_) | SignIn::CodeNeeded { .. })))
 }
 
 /// Without its last character: what a product that cuts passwords would take for the same.

@@ -58,7 +58,7 @@ pub(crate) fn sign_in(organization: &Organization, name: &str) -> Result<Actor> 
     Ok(signed_in.context("a session ended as it began")?.actor)
 }
 
-/// Gives a role.
+/// Gives a role. Sessions of whoever gets it end.
 pub(super) fn give(
     organization: &Organization,
     giver: &Actor,

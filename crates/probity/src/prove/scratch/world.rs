@@ -151,13 +151,15 @@ impl Builder<'_> {
         let registered = organization.act(self.administrator, register, organization.fresh_request()?)?;
         let study: StudyId = registered.id("study").context("no study")?;
         let scope = Scope::Study { study };
-        let (builder_id, builder) = person(organization, self.administrator, &format!("builder-{end}"))?;
+        let (builder_id, _) = person(organization, self.administrator, &format!("builder-{end}"))?;
         give(organization, self.administrator, builder_id, Role::StudyAdministrator, scope, None)?;
-        let (manager_id, manager) = person(organization, self.administrator, &format!("manager-{end}"))?;
+        let builder = sign_in(organization, &format!("builder-{end}"))?;
+        let (manager_id, _) = person(organization, self.administrator, &format!("manager-{end}"))?;
         let grant = give(organization, &builder, manager_id, Role::DataManager, scope, None)?;
+        let manager = sign_in(organization, &format!("manager-{end}"))?;
         let mut file = FileIn::new("scratch.xml", Cursor::new(include_str!("definition.xml")));
         import_definition(organization, &builder, study, &mut file, organization.fresh_request()?, |_| ())?;
-        let (person_id, coordinator) = person(organization, self.administrator, &format!("founder-{end}"))?;
+        let (person_id, _) = person(organization, self.administrator, &format!("founder-{end}"))?;
         let mut pairs = Vec::new();
         let (investigator_id, investigator) = person(organization, self.administrator, &format!("investigator-{end}"))?;
         for ((number, name), country) in ["North", "South"].into_iter().enumerate().zip(COUNTRIES) {
@@ -166,6 +168,7 @@ impl Builder<'_> {
             let site: SiteId =
                 organization.act(&builder, site, organization.fresh_request()?)?.id("site").context("no site")?;
             give(organization, &builder, person_id, Role::Coordinator, Scope::Site { study, site }, None)?;
+            let coordinator = sign_in(organization, &format!("founder-{end}"))?;
             let code = format!("{end}-{number}");
             let subject: SubjectId = organization
                 .act(&coordinator, AddSubject { site, code }, organization.fresh_request()?)?
@@ -220,7 +223,7 @@ impl Builder<'_> {
         for role in Role::BUILT_IN {
             for level in role.levels() {
                 let name = format!("{role}-{}", level.code());
-                let (id, actor) = person(organization, self.administrator, &name)?;
+                let (id, _) = person(organization, self.administrator, &name)?;
                 let (giver, scope) = match level {
                     Level::Organization => (self.administrator, Scope::Organization),
                     Level::Study if *role == Role::StudyAdministrator => (self.administrator, Scope::Study { study }),
@@ -229,7 +232,7 @@ impl Builder<'_> {
                     Level::Site => (&builder, Scope::Site { study, site }),
                 };
                 give(organization, giver, id, *role, scope, None)?;
-                people.insert((*role, *level), actor);
+                people.insert((*role, *level), sign_in(organization, &name)?);
             }
         }
         Ok(people)
@@ -239,7 +242,7 @@ impl Builder<'_> {
     fn expired(&self, installation: &Installation, here: &Scope2) -> Result<Actor> {
         let (organization, study) = (self.organization, here.study);
         let builder = sign_in(organization, "builder-one")?;
-        let (id, actor) = person(organization, self.administrator, "expired")?;
+        let (id, _) = person(organization, self.administrator, "expired")?;
         let end = installation.clock().now().checked_add(SignedDuration::from_micros(1))?;
         let [site, _] = here.sites;
         let in_study = |role: &&Role| !role.levels().contains(&Level::Organization) || role.levels().len() > 1;
@@ -252,6 +255,6 @@ impl Builder<'_> {
             };
             give(organization, giver, id, *role, scope, Some(end))?;
         }
-        Ok(actor)
+        sign_in(organization, "expired")
     }
 }

@@ -1,0 +1,62 @@
+//! Recovery codes: sixteen letters and digits, eighty random bits, for the day when a second factor is lost. Nobody tries
+//! that many, so a hash under the organization's key keeps them as well as slow hashing would; and whoever has the table
+//! alone, without the key, cannot even try.
+
+use trial::ids::PersonId;
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{Error, Result},
+    key::KeyRing,
+};
+
+/// How many are made at once.
+pub const RECOVERY_CODES: usize = 10;
+/// Letters of one: five bits each.
+const LETTERS: usize = 16;
+/// Base32 (RFC 4648 6) in small letters.
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A new one, as it is shown: `abcd-efgh-ijkl-mnop`.
+pub(crate) fn fresh() -> Result<String> {
+    let mut bytes = Zeroizing::new([0; LETTERS]);
+    aws_lc_rs::rand::fill(&mut *bytes).map_err(Error::fault)?;
+    let letters = bytes.iter().map(|byte| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'a'));
+    let mut code = String::with_capacity(LETTERS + 3);
+    for (at, letter) in letters.enumerate() {
+        if at > 0 && at % 4 == 0 {
+            code.push('-');
+        }
+        code.push(char::from(letter));
+    }
+    Ok(code)
+}
+
+/// A recovery code, as it is compared; `None` where what was typed is none.
+pub(crate) fn typed(text: &str) -> Option<String> {
+    let code: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_lowercase).collect();
+    (code.len() == LETTERS && code.bytes().all(|letter| ALPHABET.contains(&letter))).then_some(code)
+}
+
+/// What is kept of one.
+pub(crate) fn hash(ring: &KeyRing, person: PersonId, code: &str) -> [u8; 32] {
+    ring.tag("recovery_code", &format!("{person} {code}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_read_again_however_it_is_typed() -> Result<()> {
+        let code = fresh()?;
+        assert_eq!(code.len(), 19, "{code}");
+        let plain = typed(&code);
+        assert_eq!(plain, typed(&format!(" {} ", code.to_uppercase().replace('-', " "))));
+        assert!(plain.is_some() && code != fresh()?);
+        for none in ["", "123456", "abcd-efgh-ijkl-mno", "abcd-efgh-ijkl-mno1"] {
+            assert_eq!(typed(none), None, "{none}");
+        }
+        Ok(())
+    }
+}

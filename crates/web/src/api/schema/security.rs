@@ -1,0 +1,90 @@
+//! How people prove themselves, and what befell their accounts.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What somebody shows to prove that it is them.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    /// A password.
+    Password,
+    /// A time-based code.
+    Code,
+    /// A recovery code.
+    RecoveryCode,
+    /// A passkey.
+    Passkey,
+}
+
+/// A passkey as its owner sees it.
+#[derive(Serialize, ToSchema)]
+pub struct Passkey {
+    /// Its id.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// As its owner calls it.
+    pub name: String,
+    /// When it was added.
+    #[schema(format = DateTime)]
+    pub added: String,
+    /// When it was last used, where that is known.
+    #[schema(required, format = DateTime)]
+    pub used: Option<String>,
+    /// Whether its device keeps copies of it elsewhere.
+    pub copied: bool,
+    /// The credential id, in base64url.
+    pub credential: String,
+}
+
+/// What can befall an account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Befell {
+    /// Somebody signed in.
+    SignedIn,
+    /// A sign-in was refused.
+    SignInRefused,
+    /// Somebody signed in confirmed that it is them.
+    Confirmed,
+    /// Password and factors were set with an enrolment link.
+    Enrolled,
+    /// An administrator made a new enrolment link.
+    EnrolmentRenewed,
+    /// An administrator asked for a new password.
+    NewPasswordRequired,
+    /// The password was changed.
+    PasswordChanged,
+    /// Codes of an authenticator app were set.
+    CodeSet,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// New recovery codes were made.
+    RecoveryCodesMade,
+    /// Sessions were ended.
+    SessionsEnded,
+    /// A role was given or ended, and the sessions with it.
+    GrantChanged,
+}
+
+/// One thing that befell one's account.
+#[derive(Serialize, ToSchema)]
+pub struct SecurityEvent {
+    /// Its id.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// What.
+    pub event: Befell,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// What was shown, where it is a sign-in or a confirmation.
+    pub factors: Vec<Factor>,
+    /// From what kind of browser, where that is known.
+    #[schema(required)]
+    pub client: Option<String>,
+    /// Whether one is still told of it.
+    pub unread: bool,
+}
