@@ -29,6 +29,28 @@ const NOT_IN_SCRIPTS: &[(&str, &str)] = &[
     ("innerHTML", "text becomes markup"),
 ];
 
+/// Refused in the script that pages load: ways to run text, to parse markup, to keep what pages show, to hear other windows,
+/// to hinder pasting, and to reach a prototype.
+const NOT_IN_PAGES: &[(&str, &str)] = &[
+    ("eval(", "text becomes code"),
+    ("new Function(", "text becomes code"),
+    ("document.write", "text becomes markup"),
+    ("insertAdjacentHTML", "text becomes markup"),
+    ("outerHTML", "text becomes markup"),
+    ("createContextualFragment", "text becomes markup"),
+    ("DOMParser", "text becomes markup"),
+    ("localStorage", "what is typed stays in the page"),
+    ("sessionStorage", "what is typed stays in the page"),
+    ("indexedDB", "what is typed stays in the page"),
+    ("document.cookie", "cookies are the server's"),
+    ("postMessage", "no other window is spoken to"),
+    ("'message'", "no other window is heard"),
+    ("'paste'", "programs that keep passwords paste them"),
+    ("__proto__", "a key becomes a prototype"),
+    ("Object.assign(", "a key becomes a prototype"),
+    (".prototype", "what all objects share is left alone"),
+];
+
 /// This rule's own files name what they refuse.
 fn names_them(path: &str) -> bool {
     path.starts_with("xtask/src/tidy/")
@@ -38,7 +60,10 @@ fn names_them(path: &str) -> bool {
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let rust = tree.rust().filter(|file| !names_them(&file.path));
     let scripts = tree.select(|path| path.ends_with(".js") || path.ends_with(".mjs"));
-    rust.flat_map(check_rust).chain(scripts.flat_map(|file| matches(file, NOT_IN_SCRIPTS, 0))).collect()
+    let pages = tree.select(|path| path.ends_with(".js") && path.starts_with("crates/"));
+    let in_scripts = scripts.flat_map(|file| matches(file, NOT_IN_SCRIPTS, 0));
+    let in_pages = pages.flat_map(|file| matches(file, NOT_IN_PAGES, 0));
+    rust.flat_map(check_rust).chain(in_scripts).chain(in_pages).collect()
 }
 
 fn check_rust(file: &Source) -> Vec<Finding> {
@@ -120,5 +145,13 @@ mod tests {
     fn scripts_are_looked_at_too() {
         assert_eq!(check(&sample("tests/browser/a.mjs", "await page.waitForTimeout(500)")).len(), 1);
         assert_eq!(check(&sample("crates/web/assets/a.js", "node.innerHTML = text")).len(), 1);
+    }
+
+    #[test]
+    fn what_a_page_s_script_may_not_do_is_found() {
+        for (text, _) in NOT_IN_SCRIPTS.iter().chain(NOT_IN_PAGES) {
+            assert!(!check(&sample("crates/web/assets/a.js", &format!("a {text}"))).is_empty(), "{text}");
+        }
+        assert_eq!(check(&sample("tests/browser/a.mjs", "page.$$eval('a', read)")).len(), 0);
     }
 }

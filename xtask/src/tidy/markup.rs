@@ -1,4 +1,5 @@
-//! Templates keep to the content security policy: no inline script or style, and nothing printed unescaped.
+//! Templates keep to the content security policy: no inline script or style, and nothing printed unescaped. A password is
+//! hidden as it is typed, and programs that keep passwords may fill it in.
 
 use super::tree::{Finding, Source, Tree};
 
@@ -28,11 +29,28 @@ fn check_file(file: &Source) -> Vec<Finding> {
                 findings.push(file.finding(number, says));
             }
         }
+        if lower.split("<input").skip(1).any(hinders) {
+            findings.push(
+                file.finding(number, "a password: type=\"password\", autocomplete current-password or new-password"),
+            );
+        }
         if has_handler(&lower) {
             findings.push(file.finding(number, "an inline event handler: the policy refuses it"));
         }
     }
     findings
+}
+
+/// A field of a password that shows it, or keeps out the programs that remember it.
+fn hinders(tag: &str) -> bool {
+    let of = |name: &str| {
+        let (_, rest) = tag.split('>').next().unwrap_or_default().split_once(&format!(" {name}=\""))?;
+        rest.split('"').next()
+    };
+    let is_hidden = of("type") == Some("password");
+    let is_filled = matches!(of("autocomplete"), Some("current-password" | "new-password"));
+    let is_one = is_hidden || is_filled || of("name").is_some_and(|name| name.ends_with("password"));
+    is_one && !(is_hidden && is_filled)
 }
 
 /// ` onclick="`, and the like: a space, `on`, letters, `=`.
@@ -71,5 +89,22 @@ mod tests {
     fn scripts_of_our_own_and_prose_are_left_alone() {
         assert_eq!(in_template("<script src=\"/assets/probity.js\" defer></script>"), 0);
         assert_eq!(in_template("<p>signed on monday = fine</p>"), 0);
+    }
+
+    #[test]
+    fn a_password_is_hidden_as_it_is_typed_and_filled_in_by_programs() {
+        let field = |rest: &str| in_template(&format!("<input id=\"password\"{rest} required>"));
+        assert_eq!(field(" name=\"password\" type=\"password\" autocomplete=\"new-password\""), 0);
+        assert_eq!(field(" name=\"code\" autocomplete=\"one-time-code\""), 0);
+        for bad in [
+            " name=\"password\"",
+            " name=\"new_password\" type=\"text\" autocomplete=\"new-password\"",
+            " name=\"old\" autocomplete=\"current-password\"",
+            " name=\"old\" type=\"password\"",
+            " name=\"password\" type=\"password\" autocomplete=\"off\"",
+        ] {
+            assert_eq!(field(bad), 1, "{bad}");
+        }
+        assert_eq!(in_template("<input type=\"password\" autocomplete=\"new-password\" onpaste=\"no()\">"), 1);
     }
 }

@@ -1,8 +1,11 @@
-//! The rules of the house as tests: layering, words, sizes, leftovers, and the promise register.
+//! The rules of the house as tests: layering, words, sizes, leftovers, the promise register, and the
+//! table of ASVS.
 //!
 //! Each rule reads the files and answers with findings; it repairs nothing. Every rule has a test that shows it
 //! failing on a bad sample. What the compiler and clippy can hold is left to them.
 
+mod asvs;
+mod chance;
 mod columns;
 mod layers;
 mod leftovers;
@@ -12,6 +15,7 @@ mod modules;
 mod promises;
 mod secrets;
 mod sizes;
+mod sources;
 mod sql;
 mod tree;
 mod words;
@@ -32,6 +36,9 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     promises::check,
     columns::check,
     sql::check,
+    asvs::check,
+    chance::check,
+    sources::check,
 ];
 
 /// Runs every rule over the workspace; prints what it finds; fails when a finding is more than a warning.
