@@ -4,6 +4,7 @@
 //! Rounds of the parts alternate, so that a machine that slows down slows all of them. It refuses to judge: it prints
 //! medians and how far the rounds lay apart.
 
+mod access;
 mod act;
 mod by_hand;
 mod compare;
@@ -34,7 +35,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Measures Probity on this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// What to measure, in this order: plain, act, http, compare, ledger, exchange, forms, idle.
+    /// What to measure, in this order: plain, act, http, compare, ledger, exchange, forms, idle, access.
     #[arg(long, value_delimiter = ',', default_value = "plain,act,http,compare,ledger,exchange")]
     parts: Vec<String>,
     /// Rounds of each alternating part.
@@ -139,6 +140,9 @@ fn measure(arguments: &Arguments) -> Result<()> {
     }
     if wants("forms") {
         forms::measure(&fresh(arguments, "forms")?, arguments.forms, arguments.rounds, slice, &mut figures)?;
+    }
+    if wants("access") {
+        access::measure(&fresh(arguments, "access")?, arguments.rounds, &mut figures)?;
     }
     if wants("idle") {
         idle::measure(&fresh(arguments, "idle")?, arguments.organizations, &mut figures)?;

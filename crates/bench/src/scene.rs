@@ -45,6 +45,7 @@ impl Clock for Machine {
 pub struct Scene {
     // Before the installation, which waits for nobody.
     pub organization: Arc<Organization>,
+    pub study: StudyId,
     pub site: SiteId,
     pub coordinator: Actor,
     _installation: Installation,
@@ -81,7 +82,8 @@ impl Scene {
             token: "token of adam".into(),
         };
         let organization = installation.found(founding, &first)?;
-        let adam = enter(&organization, "adam")?;
+        enter(&organization, "adam")?;
+        let adam = again(&organization, "adam")?;
         let register = RegisterStudy { oid: STUDY.into(), name: "Bench".into() };
         let study: StudyId = act(&organization, &adam, register)?.id("study").context("a study")?;
         let sofie = join(&organization, &adam, &adam, "sofie", Role::StudyAdministrator, Scope::Study { study })?;
@@ -100,7 +102,7 @@ impl Scene {
         )?;
         let coordinator = join(&organization, &adam, &sofie, "ana", Role::Coordinator, Scope::Site { study, site })?;
         join(&organization, &adam, &sofie, "dag", Role::DataManager, Scope::Study { study })?;
-        Ok(Scene { organization, site, coordinator, _installation: installation })
+        Ok(Scene { organization, study, site, coordinator, _installation: installation })
     }
 
     /// New subjects.
@@ -125,12 +127,21 @@ pub fn signed_in(organization: &Organization, name: &str) -> Result<Actor> {
     Ok(found.context("the session is open")?.actor)
 }
 
-fn enter(organization: &Organization, name: &str) -> Result<Actor> {
+/// Enrols somebody, who signs what waits; whoever's roles change afterwards signs in anew, with [`again`].
+pub fn enter(organization: &Organization, name: &str) -> Result<()> {
+    let token = format!("first session of {name}");
     organization.enrol(&format!("token of {name}"), PASSWORD, None, request())?;
-    organization.sign_in(name, PASSWORD, None, &format!("session of {name}"))?;
-    let somebody = signed_in(organization, name)?;
+    organization.sign_in(name, PASSWORD, None, &token)?;
+    let found = organization.authenticate(&token, Presence::Person)?;
+    let somebody = found.context("the session is open")?.actor;
     act(organization, &somebody, organization.view(&somebody, &MyDuties {})?.signature())?;
-    Ok(somebody)
+    Ok(())
+}
+
+/// Signs somebody in.
+pub fn again(organization: &Organization, name: &str) -> Result<Actor> {
+    organization.sign_in(name, PASSWORD, None, &format!("session of {name}"))?;
+    signed_in(organization, name)
 }
 
 fn join(
@@ -148,9 +159,9 @@ fn join(
         enrolment_tag: store::token_tag(&format!("token of {name}")),
     };
     let person = act(organization, adam, add)?.id("person").context("a person")?;
-    let somebody = enter(organization, name)?;
+    enter(organization, name)?;
     act(organization, giver, GiveGrant { person, role, scope, from: None, until: None, reason: None })?;
-    Ok(somebody)
+    again(organization, name)
 }
 
 /// Forms of a visit, which are entered one after another.

@@ -236,6 +236,9 @@ impl Rules {
 
     /// What holds for a person's sessions: the strictest of wherever they work.
     pub(crate) fn policy_for(&self, grants: &[Grant], at: Timestamp) -> Policy {
+        if self.layers.is_empty() {
+            return Policy::platform();
+        }
         let held = grants.iter().filter(|grant| grant.until.is_none_or(|until| at < until));
         held.fold(self.policy_of(&Scope::Organization), |policy, grant| policy.and(&self.policy_of(&grant.scope)))
     }

@@ -82,7 +82,8 @@ pub fn found(folder: &Path, url: &str, authority: &Path, subjects: u64) -> Insta
         token: "token of adam".into(),
     };
     let organization = installation.found(founding, &first).unwrap();
-    let adam = enter(&organization, "adam");
+    enter(&organization, "adam");
+    let adam = again(&organization, "adam");
     let register = RegisterStudy { oid: "S.VITALS".into(), name: "Vitals".into() };
     let study: StudyId = act(&organization, &adam, register).id("study").unwrap();
     let sofie = join(&organization, &adam, &adam, "sofie", Role::StudyAdministrator, Scope::Study { study });
@@ -132,12 +133,18 @@ pub fn act<A: Act>(organization: &Organization, actor: &Actor, act: A) -> Receip
     organization.act(actor, act, next()).unwrap()
 }
 
-fn enter(organization: &Organization, name: &str) -> Actor {
+/// Enrols somebody, who signs what waits; whoever's roles change afterwards signs in anew, with [`again`].
+fn enter(organization: &Organization, name: &str) {
+    let token = format!("first session of {name}");
     organization.enrol(&format!("token of {name}"), PASSWORD, None, next()).unwrap();
-    organization.sign_in(name, PASSWORD, None, &format!("session of {name}")).unwrap();
-    let somebody = who(organization, name);
+    organization.sign_in(name, PASSWORD, None, &token).unwrap();
+    let somebody = organization.authenticate(&token, Presence::Person).unwrap().expect("signed in").actor;
     act(organization, &somebody, organization.view(&somebody, &MyDuties {}).unwrap().signature());
-    somebody
+}
+
+fn again(organization: &Organization, name: &str) -> Actor {
+    organization.sign_in(name, PASSWORD, None, &format!("session of {name}")).unwrap();
+    who(organization, name)
 }
 
 pub fn who(organization: &Organization, name: &str) -> Actor {
@@ -152,9 +159,9 @@ fn join(organization: &Organization, adam: &Actor, giver: &Actor, name: &str, ro
         enrolment_tag: store::token_tag(&format!("token of {name}")),
     };
     let person = act(organization, adam, add).id("person").unwrap();
-    let somebody = enter(organization, name);
+    enter(organization, name);
     act(organization, giver, GiveGrant { person, role, scope, from: None, until: None, reason: None });
-    somebody
+    again(organization, name)
 }
 
 /// The coordinator of an open installation, and the subjects there.

@@ -64,7 +64,13 @@ impl Watch<'_> {
         self.view(world.here.ledger, coordinator, history)?;
         self.view(world.here.ledger, manager, v::ExportStudy { study })?;
         self.view(1, &world.administrator, v::People { scope: Scope::Organization })?;
-        self.view(1, &world.administrator, v::Grants { scope: Scope::Organization })
+        let scope = Scope::Organization;
+        self.view(1, &world.administrator, v::Grants { scope })?;
+        self.view(1, &world.administrator, v::AccessMatrix { scope, person: None, at: None })?;
+        self.view(1, &world.administrator, v::AccessRequests { scope })?;
+        self.view(1, &world.administrator, v::DutyBook {})?;
+        let [site, _] = world.here.sites;
+        self.view(1, coordinator, v::DelegationLog { site })
     }
 
     fn some_acts(&mut self) -> Result<()> {
