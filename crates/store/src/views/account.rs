@@ -10,7 +10,10 @@ use trial::{
     permission::Permission,
 };
 
-use super::roles::{self, RoleShown};
+use super::{
+    access_request::{self, ExceptionWaiting},
+    roles::{self, RoleShown},
+};
 use crate::{
     actor::Access,
     backend::values,
@@ -46,6 +49,8 @@ pub struct AccountShown {
     pub roles: Vec<RoleShown>,
     /// Agreements that wait for a signature.
     pub unsigned: usize,
+    /// What others asked for or opened by exception, and the asker may answer or review.
+    pub waiting: Vec<ExceptionWaiting>,
     /// Open sessions.
     pub sessions: Vec<SessionShown>,
 }
@@ -69,6 +74,7 @@ impl View for Account {
             .one("SELECT second_factor FROM person WHERE id = ?1", values![&id], |row| row.int(0))?
             .is_some_and(|set| set != 0);
         let roles = roles::held(snapshot.db, access)?;
+        let waiting = access_request::waiting(snapshot, id, &roles)?;
         Ok(AccountShown {
             id,
             name: person.name,
@@ -79,6 +85,7 @@ impl View for Account {
             second_factor_needed: organization.second_factor,
             roles,
             unsigned: access.rules()?.unsigned(snapshot.db, id)?.len(),
+            waiting,
             sessions: session::list(snapshot.db, id, access.actor().session(), access.at())?,
         })
     }

@@ -54,7 +54,7 @@ pub async fn enrolled(State(state): State<AppState>, Path(token): Path<String>, 
     let (status, why) = if fields.get("password") == fields.get("again") {
         let password = fields.get("password").to_owned();
         match crate::sign_in::enrol(&state, token.clone(), password, factor, request).await {
-            Ok((_, Some(session))) => return Ok(opened(&state, &session, "/")),
+            Ok((_, Some(session))) => return Ok(opened(&state, &session, "/account/agreements")),
             Ok((_, None)) => return Ok(to("/sign-in?said=enrolled")),
             Err(problem) if problem.fields.is_empty() => return Err(problem),
             Err(problem) => (problem.status(), Refused(problem.fields)),
