@@ -211,6 +211,10 @@ fn at_entry(db: &Connection, number: u32, index: u64, asker: Option<PersonId>) -
     let entry = ledger::Entry::decode(&bytes).map_err(Error::fault)?;
     let (place, name) = ledger_place(db, number)?;
     let whole = Located { place, ledger: number, name, subject: None };
+    // What the organization's ledger tells is about who may do what, also where that is at a site.
+    if number == ORGANIZATION_LEDGER {
+        return Ok(whole);
+    }
     let Some((kind, id)) = entry.target.split_once(':') else { return Ok(whole) };
     Ok(match kind {
         "subject" => id.parse().ok().map(Target::Subject),

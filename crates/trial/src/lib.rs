@@ -17,4 +17,5 @@ pub mod permission;
 pub mod policy;
 pub mod role;
 pub mod roles;
+pub mod theme;
 pub mod value;

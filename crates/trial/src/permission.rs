@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $code:literal)*) => {
+    ($(#[doc = $words:literal] $name:ident = $code:literal)*) => {
         /// A thing that can be allowed. Denied unless a role lists it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Permission { $($(#[$doc])* $name,)* }
+        pub enum Permission { $(#[doc = $words] $name,)* }
 
         impl Permission {
             /// Every permission, in the order of this list.
@@ -18,6 +18,12 @@ macro_rules! permissions {
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Permission::$name => $code,)* }
+            }
+
+            /// What it allows, as a sentence for people: the one that stands in the list.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Permission::$name => $words.trim_ascii(),)* }
             }
         }
     };
@@ -224,6 +230,7 @@ mod tests {
             assert_eq!(only.each().collect::<Vec<_>>(), [*one]);
             assert!(Permissions::of(Permission::ALL).hold_all(only) && !Permissions::NONE.hold(*one));
             assert_eq!(Permission::from_code(one.code()), Some(*one));
+            assert!(one.words().ends_with('.') && !one.words().starts_with(' '), "{}", one.words());
         }
     }
 

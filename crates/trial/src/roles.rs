@@ -33,9 +33,6 @@ const DATA: Permissions = Permissions::of(&[
     P::DataExport,
 ]);
 
-/// What no role holds: decided otherwise.
-const NOBODYS: Permissions = Permissions::of(&[P::OrganizationFound, P::SignIn, P::LedgerWitness, P::OwnAccount]);
-
 /// What changes nothing: all that an emergency may open.
 const READING: Permissions = Permissions::of(&[
     P::PeopleSee,
@@ -269,7 +266,7 @@ fn sound(mut role: OwnRole) -> Result<OwnRole, RoleProblem> {
     if role.permissions == Permissions::NONE {
         return Err(problem("permissions", "none", "choose at least one thing that the role may do"));
     }
-    if let Some(one) = role.permissions.each().find(|one| NOBODYS.hold(*one)) {
+    if let Some(one) = role.permissions.each().find(|one| one.theme().is_none()) {
         return Err(problem("permissions", "nobodys", format!("no role holds {}", one.code())));
     }
     let administers = role.permissions.each().any(P::administers);

@@ -3,20 +3,24 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
-    access::Scope,
+    access::{Scope, opens},
     ids::{AccessRequestId, PersonId},
     permission::Permission,
     role::Role,
 };
 
-use super::people::{name, place_names};
+use super::{
+    people::{name, place_names},
+    roles::RoleShown,
+};
 use crate::{
     actor::Access,
     assurance::Freshness,
     backend::values,
     error::Result,
-    place::Target,
+    place::{Target, locate},
     record::{AccessRequestRecord, GrantRecord, RequestState, columns},
+    rules::scope_of,
     view::{Snapshot, View},
 };
 
@@ -94,6 +98,45 @@ fn lines(snapshot: &Snapshot<'_>, access: &Access, ids: Vec<AccessRequestId>) ->
 
 /// Requests that are shown at once, the newest first.
 const LINES_MAX: u32 = 500;
+
+/// How many requests wait at a place for whoever may answer or review them. Who asked and why stands on their page, where
+/// looking is recorded.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExceptionWaiting {
+    /// Where access was asked for, or opened.
+    pub scope: Scope,
+    /// In which study, by name.
+    pub study: Option<String>,
+    /// At which site or in which country, by name.
+    pub site: Option<String>,
+    /// Whether it was opened in an emergency and waits for a review; else it waits for an answer.
+    pub emergency: bool,
+    /// How many.
+    pub count: u64,
+}
+
+/// What waits for somebody with these roles. Nobody answers or reviews their own.
+pub(super) fn waiting(snapshot: &Snapshot<'_>, person: PersonId, roles: &[RoleShown]) -> Result<Vec<ExceptionWaiting>> {
+    if !roles.iter().any(|held| held.permissions.hold(Permission::AccessApprove)) {
+        return Ok(Vec::new());
+    }
+    let rows = snapshot.db.select(
+        "SELECT study, country, site, emergency, count(*) FROM access_request
+             WHERE person <> ?1 AND (state = 'asked' OR (state = 'open' AND emergency = 1))
+             GROUP BY study, country, site, emergency ORDER BY emergency DESC, study, country, site LIMIT ?2",
+        values![&person, LINES_MAX],
+        |row| Ok((scope_of(row.maybe_id(0)?, row.maybe_text(1)?, row.maybe_id(2)?)?, row.int(3)? != 0, row.int(4)?)),
+    )?;
+    let mut waiting = Vec::new();
+    for (scope, emergency, count) in rows {
+        let place = locate(snapshot.db, Target::Scope(scope), None)?.place;
+        if roles.iter().any(|held| opens(held.permissions, &held.scope, Permission::AccessApprove, place)) {
+            let (study, site) = place_names(snapshot, &scope)?;
+            waiting.push(ExceptionWaiting { scope, study, site, emergency, count: count.unsigned_abs() });
+        }
+    }
+    Ok(waiting)
+}
 
 /// What the asker asked for.
 #[derive(Debug)]

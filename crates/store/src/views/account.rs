@@ -14,6 +14,7 @@ use trial::{
 };
 
 use super::{
+    access_request::{self, ExceptionWaiting},
     roles::{self, RoleShown},
     security_event::{SecurityEventLine, unread},
 };
@@ -68,6 +69,8 @@ pub struct AccountShown {
     pub roles: Vec<RoleShown>,
     /// Agreements that wait for a signature.
     pub unsigned: usize,
+    /// What others asked for or opened by exception, and the asker may answer or review.
+    pub waiting: Vec<ExceptionWaiting>,
     /// Open sessions.
     pub sessions: Vec<SessionShown>,
 }
@@ -112,6 +115,7 @@ impl View for Account {
         let recovery_codes =
             snapshot.current::<CredentialRecord>(&id)?.map_or(0, |(_, credential)| credential.recovery.len() as u64);
         let roles = roles::held(snapshot.db, access)?;
+        let waiting = access_request::waiting(snapshot, id, &roles)?;
         Ok(AccountShown {
             id,
             name: person.name,
@@ -129,6 +133,7 @@ impl View for Account {
             notices: unread(snapshot, id)?,
             roles,
             unsigned: access.rules()?.unsigned(snapshot.db, id)?.len(),
+            waiting,
             sessions: session::list(snapshot.db, id, access.actor().session(), &policy, access.at())?,
         })
     }

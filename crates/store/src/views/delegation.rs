@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
-    ids::{DelegationId, PersonId, SiteId},
+    access::Scope,
+    ids::{DelegationId, PersonId, SiteId, StudyId},
     permission::Permission,
 };
 
-use super::people::name;
+use super::people::{name, place_names};
 use crate::{
     actor::Access,
     assurance::Freshness,
@@ -51,6 +52,10 @@ pub struct DelegationLine {
 /// The log, and whom one may delegate to.
 #[derive(Debug, Clone, Serialize)]
 pub struct DelegationLogShown {
+    /// In which study.
+    pub study: StudyId,
+    /// The site, by name.
+    pub site: String,
     /// Its lines, the newest first.
     pub lines: Vec<DelegationLine>,
     /// People with a role at the site.
@@ -98,7 +103,9 @@ impl View for DelegationLog {
         let asker = access.person()?;
         let people = here.into_iter().filter(|person| *person != asker);
         let people = people.map(|person| Ok((person, name(snapshot, person)?))).collect::<Result<_>>()?;
-        Ok(DelegationLogShown { lines, people })
+        let study = access.study()?;
+        let (_, site) = place_names(snapshot, &Scope::Site { study, site: self.site })?;
+        Ok(DelegationLogShown { study, site: site.unwrap_or_default(), lines, people })
     }
 
     fn count(shown: &DelegationLogShown) -> u64 {

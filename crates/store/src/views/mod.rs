@@ -18,7 +18,7 @@ mod study;
 mod subject;
 mod worklist;
 
-pub use access_request::{AccessRequestLine, AccessRequests, MyAccessRequests};
+pub use access_request::{AccessRequestLine, AccessRequests, ExceptionWaiting, MyAccessRequests};
 pub use account::{Account, AccountShown, MyStudies, PasskeyShown, StudyLine};
 pub use delegation::{DelegationLine, DelegationLog, DelegationLogShown};
 pub use duty::{AgreementLine, CourseLine, Duties, DutiesKept, DutyBook, DutyLine, MyDuties, TrainingLine};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use trial::{
     access::{Exception, Scope},
@@ -34,6 +35,8 @@ pub struct RoleShown {
     pub scope: Scope,
     /// What it lets one do there; nothing while it gives nothing.
     pub permissions: Permissions,
+    /// Until when; `None` until it is ended.
+    pub until: Option<Timestamp>,
     /// Why it gives nothing for the time being.
     pub lapse: Option<Lapse>,
     /// How it came about, where that is not the usual way.
@@ -58,6 +61,7 @@ pub(super) fn held(db: &Connection, access: &Access) -> Result<Vec<RoleShown>> {
                 title: rules.roles.title(grant.role).into_owned(),
                 scope: grant.scope,
                 permissions: if works { rules.roles.permissions(grant.role) } else { Permissions::NONE },
+                until: grant.until,
                 lapse,
                 exception: grant.exception,
                 administers: gives.collect(),

@@ -5,7 +5,9 @@ mod access;
 mod form;
 mod security;
 
-pub use access::{AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, MatrixLine, RoleLine, Setting};
+pub use access::{
+    AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, ExceptionWaiting, MatrixLine, RoleLine, Setting,
+};
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
 pub use security::{Befell, Factor, Passkey, SecurityEvent};
 use serde::{Deserialize, Serialize};
@@ -136,6 +138,8 @@ pub struct Account {
     pub roles: Vec<RoleHeld>,
     /// Agreements that wait for a signature.
     pub unsigned: u64,
+    /// What others asked for or opened by exception, and the asker may answer or review.
+    pub waiting: Vec<ExceptionWaiting>,
     /// Open sessions.
     pub sessions: Vec<Session>,
 }
@@ -154,6 +158,9 @@ pub struct RoleHeld {
     pub scope: Scope,
     /// What it lets one do there; nothing while it gives nothing.
     pub permissions: Vec<String>,
+    /// Until when; null until it is ended.
+    #[schema(format = DateTime)]
+    pub until: Option<String>,
     /// Why it gives nothing for the time being.
     pub lapse: Option<Lapse>,
     /// How it came about, where that is not the usual way.

@@ -70,9 +70,10 @@ pub async fn enrolled(
     let (status, why) = if fields.get("password") == fields.get("again") {
         let password = fields.get("password").to_owned();
         match crate::sign_in::enrol(&state, token.clone(), password, second, (&host, client), request).await {
-            // Whoever has a second factor is offered recovery codes at once.
+            // Whoever has a second factor is offered recovery codes at once; what is to be signed stands on every page.
             Ok((_, Some(session))) => {
-                return Ok(opened(&state, &session, if has_second { "/account?done=enrolled" } else { "/" }));
+                let next = if has_second { "/account?done=enrolled" } else { "/account/agreements" };
+                return Ok(opened(&state, &session, next));
             }
             Ok((_, None)) => return Ok(to("/sign-in?said=enrolled")),
             Err(problem) if problem.fields.is_empty() => return Err(problem),

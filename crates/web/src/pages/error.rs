@@ -22,6 +22,15 @@ struct ErrorPage<'a> {
 }
 
 impl ErrorPage<'_> {
+    /// Where what is missing can be done.
+    fn leads_to(&self) -> Option<(&'static str, &'static str)> {
+        match self.problem.code {
+            "agreement_unsigned" => Some(("/account/agreements", "Read and sign")),
+            "training_lapsed" => Some(("/account/agreements", "Your training")),
+            _ => None,
+        }
+    }
+
     /// What happened, as a sentence.
     fn detail(&self) -> String {
         let mut letters = self.problem.detail.chars();
@@ -59,7 +68,7 @@ fn words(problem: &Problem) -> (&'static str, &'static str, &'static str) {
         (403, "agreement_unsigned") => (
             "file",
             "Something to sign first",
-            "The agreements that wait for your signature stand on the page of your account.",
+            "The agreements that wait for your signature stand on a page of their own. Once they are signed, your roles work.",
         ),
         (403, "training_lapsed" | "review_overdue" | "not_delegated") => (
             "clock",

@@ -115,6 +115,11 @@ impl Fields {
         })
     }
 
+    /// Each text of a field that may be sent several times, as boxes of one name are.
+    pub fn each<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Every name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

@@ -20,6 +20,7 @@ use trial::{
     role::Role,
 };
 
+use super::places::{self, Place, at_site, opens_to};
 use crate::{
     cookie,
     error::{Answer, Problem},
@@ -62,19 +63,6 @@ pub fn in_study(does: Does) -> Does {
     framed(does).and_view::<ShowStudy>()
 }
 
-/// A link at the left.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// Where to.
-    pub href: String,
-    /// Its icon.
-    pub icon: &'static str,
-    /// Its word.
-    pub title: String,
-    /// Whether it is the page one is on.
-    pub here: bool,
-}
-
 /// A step of the way back.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -105,6 +93,8 @@ pub struct Frame {
     pub minutes: i64,
     /// Whether one likes pages dense.
     pub compact: bool,
+    /// Which page it is.
+    pub here: String,
     /// The request id of the page's main form.
     pub request: RequestId,
 }
@@ -130,21 +120,19 @@ impl Reader {
         }
     }
 
+    /// The frame of a page about a scope, with its key in the organization's places and in a study's.
+    pub async fn frame_at(&self, scope: Scope, [of_organization, of_study]: [&str; 2]) -> Answer<Frame> {
+        match scope.study() {
+            None => self.frame(of_organization).await,
+            Some(study) => self.maybe_study_frame(of_study, study).await,
+        }
+    }
+
     async fn frame_of(&self, here: &str, study: Option<StudyShown>) -> Answer<Frame> {
         let account = self.asker.view(Account {}).await?;
         let studies = self.asker.view(MyStudies {}).await?;
-        let mut places = vec![place("/", "home", "Home", here)];
-        let here_may = |permission| opens_to(&account, permission, access::Place::Organization);
-        if here_may(Permission::PeopleSee) {
-            places.push(place("/people", "people", "People", here));
-        }
-        if here_may(Permission::GrantSee) {
-            places.push(place("/access", "access", "Access", here));
-        }
-        if here_may(Permission::LedgerSee) {
-            places.push(place("/ledgers/1", "ledger", "Organization’s ledger", here));
-        }
-        let study_places = study.as_ref().map_or_else(Vec::new, |study| study_places(&account, study, here));
+        let places = places::of_organization(&account, here);
+        let study_places = study.as_ref().map_or_else(Vec::new, |study| places::of_study(&account, study, here));
         let back = match &study {
             Some(study) if here != "study" => {
                 vec![step("/", "Home"), step(format!("/studies/{}", study.id), study.name.clone())]
@@ -163,63 +151,10 @@ impl Reader {
             study_places,
             places,
             back,
+            here: here.to_owned(),
             request,
         })
     }
-}
-
-fn study_places(account: &AccountShown, study: &StudyShown, here: &str) -> Vec<Place> {
-    let base = format!("/studies/{}", study.id);
-    let may = |permission, place| opens_to(account, permission, place);
-    let whole = access::Place::Study(study.id);
-    let mut places = vec![titled(base.clone(), "study", "Overview", here == "study")];
-    if may(Permission::SubjectSee, access::Place::SitesOf(study.id)) {
-        places.push(titled(format!("{base}/subjects"), "subjects", "Subjects", here == "subjects"));
-    }
-    if may(Permission::DataImport, whole) || may(Permission::StudyBuild, whole) {
-        places.push(titled(format!("{base}/import"), "import", "Import", here == "import"));
-    }
-    if may(Permission::DataExport, whole) {
-        places.push(titled(format!("{base}/export"), "export", "Export", here == "export"));
-    }
-    if may(Permission::GrantSee, whole) {
-        places.push(titled(format!("/access?study={}", study.id), "access", "Access", here == "access"));
-    } else {
-        // Who administers single sites has a page for each.
-        let sees = |site: &&SiteLine| may(Permission::GrantSee, at_site(study.id, site));
-        for site in study.sites.iter().filter(sees) {
-            let href = format!("/access?study={}&site={}", study.id, site.id);
-            places.push(titled(href, "access", &format!("Access at {}", site.name), here == "access"));
-        }
-    }
-    if may(Permission::LedgerSee, whole) {
-        places.push(titled(format!("/ledgers/{}", study.ledger), "ledger", "Ledger", here == "ledger"));
-    }
-    places
-}
-
-/// Whether one of the account's roles opens this.
-fn opens_to(account: &AccountShown, permission: Permission, place: access::Place) -> bool {
-    account.roles.iter().any(|held| access::opens(held.permissions, &held.scope, permission, place))
-}
-
-/// The place of a site.
-fn at_site(study: StudyId, site: &SiteLine) -> access::Place {
-    access::Place::Site(study, site.id, site.country.as_deref().and_then(|country| country.parse().ok()))
-}
-
-fn place(href: &str, icon: &'static str, title: &str, here: &str) -> Place {
-    let key = match href {
-        "/" => "home",
-        "/people" => "people",
-        "/access" => "organization access",
-        _ => "organization ledger",
-    };
-    titled(href.to_owned(), icon, title, here == key)
-}
-
-fn titled(href: String, icon: &'static str, title: &str, here: bool) -> Place {
-    Place { href, icon, title: title.to_owned(), here }
 }
 
 /// A step of the way back.
@@ -263,6 +198,12 @@ impl Frame {
             let site = study.sites.iter().find(|line| line.id == *site);
             site.is_some_and(|site| opens_to(&self.account, permission, at_site(study.id, site)))
         })
+    }
+
+    /// How many agreements wait for one's signature.
+    #[must_use]
+    pub fn unsigned(&self) -> u64 {
+        self.account.unsigned as u64
     }
 
     /// Whether one of one's roles at the organization may.

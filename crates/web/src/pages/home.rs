@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use jiff::Timestamp;
 use serde::Deserialize;
 use store::{
     acts::{GiveGrant, RegisterStudy},
@@ -15,9 +16,10 @@ use trial::{
 };
 
 use super::{
+    access::query,
     fields::{Fields, Refused, outcome},
     frame::{Frame, Reader, any, render, render_as, titles, to},
-    show::filters,
+    show::{exception, filters, lapse, left},
 };
 use crate::{error::Answer, input::Query};
 
@@ -30,6 +32,10 @@ const FOUND_MAX: u32 = 25;
 #[template(path = "home.html")]
 struct HomePage {
     frame: Frame,
+    /// Access that the reader holds by exception.
+    exceptions: Vec<Opened>,
+    /// What others asked for or opened, and the reader may answer or review.
+    waiting: Vec<Waiting>,
     work: Vec<Work>,
     /// Who may be appointed study administrator of a new study.
     people: Vec<PersonLine>,
@@ -38,11 +44,31 @@ struct HomePage {
     why: Refused,
 }
 
+/// A role that is held by exception, and for how long still.
+struct Opened {
+    title: String,
+    place: String,
+    how: &'static str,
+    left: String,
+}
+
+/// Requests for access at a place, and the page where they are answered or reviewed.
+struct Waiting {
+    emergency: bool,
+    count: u64,
+    place: String,
+    href: String,
+}
+
 /// A study and what waits in it.
 struct Work {
     id: StudyId,
     name: String,
     roles: String,
+    /// Whether one of one's roles there opens the study.
+    opens: bool,
+    /// Roles that give nothing for the time being, and why.
+    resting: Vec<(String, &'static str)>,
     defined: bool,
     sees_subjects: bool,
     builds: bool,
@@ -105,6 +131,12 @@ async fn page(reader: &Reader, status: StatusCode, oid: String, name: String, wh
             id: study.id,
             name: study.name.clone(),
             roles: titles(&study.roles),
+            opens: any(&study.roles, Permission::StudySee),
+            resting: study
+                .roles
+                .iter()
+                .filter_map(|held| Some((held.title.clone(), lapse(held.lapse.as_ref()?))))
+                .collect(),
             defined: study.defined,
             sees_subjects,
             builds: any(&study.roles, Permission::StudyBuild),
@@ -119,7 +151,31 @@ async fn page(reader: &Reader, status: StatusCode, oid: String, name: String, wh
     } else {
         Vec::new()
     };
-    render_as(status, &HomePage { frame, work, people, oid, name, why })
+    let (exceptions, waiting) = (opened(&frame, reader.now), waiting(&frame));
+    render_as(status, &HomePage { frame, exceptions, waiting, work, people, oid, name, why })
+}
+
+/// What the reader holds by exception.
+fn opened(frame: &Frame, now: Timestamp) -> Vec<Opened> {
+    let held = frame.account.roles.iter().filter_map(|held| {
+        Some(Opened {
+            title: held.title.clone(),
+            place: frame.scope(&held.scope),
+            how: exception(&held.exception?),
+            left: left(now, held.until?),
+        })
+    });
+    held.collect()
+}
+
+fn waiting(frame: &Frame) -> Vec<Waiting> {
+    let lines = frame.account.waiting.iter().map(|line| Waiting {
+        emergency: line.emergency,
+        count: line.count,
+        place: [&line.site, &line.study].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", "),
+        href: format!("/requests{}", query(line.scope)),
+    });
+    lines.collect()
 }
 
 /// What is searched for.

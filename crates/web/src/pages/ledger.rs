@@ -97,6 +97,14 @@ fn verdict(proof: &[u8], entry: &[u8], keys: &[String]) -> Verdict {
     }
 }
 
+impl LedgerPage {
+    /// Whether the proof of an entry is for whoever sees the ledger. What the organization's ledger tells of a site, its
+    /// delegation log, is proved to those who work there.
+    fn proves(&self, entry: &EntryLine) -> bool {
+        self.head.number != 1 || !entry.target.starts_with("site:")
+    }
+}
+
 async fn page(
     reader: &Reader,
     number: u32,

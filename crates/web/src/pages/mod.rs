@@ -5,9 +5,13 @@
 
 mod access;
 mod account;
+mod agreements;
 pub(crate) mod assets;
 pub(crate) mod confirm;
+mod days;
+mod delegations;
 mod door;
+mod duties;
 mod enrol;
 pub mod error;
 mod export;
@@ -18,9 +22,14 @@ mod history;
 mod home;
 mod import;
 mod ledger;
+mod matrix;
 mod notice;
 mod people;
+mod places;
+mod policy;
 mod proof;
+mod requests;
+mod roles;
 mod show;
 mod study;
 mod subject;
@@ -28,14 +37,16 @@ mod subjects;
 
 use store::{
     acts::{
-        AddPasskey, AddPerson, AddSite, AddSubject, BeginImport, ChangePassword, CompleteImport, ConfirmGrant,
-        ConfirmPresence, DisablePerson, EndGrant, EndOtherSessions, EndSession, Enrol, GiveGrant, MakeRecoveryCodes,
-        OpenSession, PublishDefinition, ReadNotices, RegisterStudy, RemovePasskey, RenewEnrolment, RequireNewPassword,
-        SaveForm, SetSecondFactor, TakeImport,
+        AddPasskey, AddPerson, AddSite, AddSubject, AnswerAccess, AskAccess, BeginImport, BreakGlass, ChangePassword,
+        CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndDelegation, EndGrant,
+        EndOtherSessions, EndSession, Enrol, GiveGrant, KeepCourse, MakeRecoveryCodes, OpenSession, PublishAgreement,
+        PublishDefinition, ReadNotices, RecordTraining, RegisterStudy, RemovePasskey, RenewEnrolment,
+        RequireNewPassword, ReviewAccess, SaveForm, SetPolicy, SetSecondFactor, SignAgreements, TakeImport,
     },
     views::{
-        Account, Definition, EntryProof, ExportStudy, Grants, Imports, ItemHistory, LedgerEntries, LedgerHead,
-        MyStudies, People, RoleBook, SecurityEvents, ShowForm, ShowStudy, ShowSubject, Subjects, Worklist,
+        AccessMatrix, AccessRequests, Account, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy, Grants,
+        Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyDuties, MyStudies, People, RoleBook,
+        SecurityEvents, ShowForm, ShowPolicy, ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 
@@ -46,7 +57,14 @@ use crate::route::{Does, Table};
 /// Every page.
 #[must_use]
 pub fn table() -> Table {
-    door().merge(own()).merge(administration()).merge(study()).merge(data()).merge(ledgers())
+    door()
+        .merge(own())
+        .merge(administration())
+        .merge(access())
+        .merge(duties())
+        .merge(study())
+        .merge(data())
+        .merge(ledgers())
 }
 
 /// Before one is anybody.
@@ -78,12 +96,13 @@ fn own() -> Table {
         .post("/confirm", Does::act::<ConfirmPresence>().and_view::<Account>(), confirm::confirmed)
         .post("/account/sessions/end-others", Does::act::<EndOtherSessions>(), account::end_others)
         .post("/account/sessions/{session}/end", Does::act::<EndSession>(), account::end)
+        .get("/account/agreements", framed(Does::view::<MyDuties>()), agreements::agreements)
+        .post("/account/agreements", framed(Does::act::<SignAgreements>()).and_view::<MyDuties>(), agreements::sign)
         .post("/account/density", Does::view::<Account>(), account::density)
 }
 
-/// People, roles, studies.
+/// People and studies.
 fn administration() -> Table {
-    let grants = |does: Does| in_study(does).and_view::<Grants>().and_view::<People>().and_view::<RoleBook>();
     let registers = framed(Does::act::<RegisterStudy>()).and_act::<GiveGrant>().and_view::<Worklist>();
     Table::new()
         .post("/", registers.and_view::<People>(), home::register)
@@ -96,10 +115,49 @@ fn administration() -> Table {
             people::require_new_password,
         )
         .post("/people/{person}/disable", framed(Does::act::<DisablePerson>()).and_view::<People>(), people::disable)
+}
+
+/// Who has what, who may have what, and what holds where.
+fn access() -> Table {
+    let grants = |does: Does| in_study(does).and_view::<Grants>().and_view::<People>().and_view::<RoleBook>();
+    let matrix = || in_study(Does::view::<AccessMatrix>()).and_view::<People>();
+    let defines = || in_study(Does::act::<DefineRole>()).and_view::<RoleBook>();
+    let requests =
+        |does: Does| in_study(does).and_view::<MyAccessRequests>().and_view::<AccessRequests>().and_view::<RoleBook>();
+    let log = |does: Does| in_study(does).and_view::<DelegationLog>();
+    Table::new()
         .get("/access", grants(Does::view::<Grants>()), access::access)
         .post("/access", grants(Does::act::<GiveGrant>()), access::give)
         .post("/access/{grant}/confirm", grants(Does::act::<ConfirmGrant>()), access::confirm)
         .post("/access/{grant}/end", grants(Does::act::<EndGrant>()), access::end)
+        .get("/access/matrix", matrix(), matrix::matrix)
+        .get("/access/matrix/csv", Does::view::<AccessMatrix>(), matrix::csv)
+        .get("/roles", in_study(Does::view::<RoleBook>()), roles::roles)
+        .post("/roles", defines(), roles::define)
+        .post("/roles/{role}", defines(), roles::change)
+        .get("/policy", in_study(Does::view::<ShowPolicy>()), policy::policy)
+        .post("/policy", in_study(Does::act::<SetPolicy>()).and_view::<ShowPolicy>(), policy::set)
+        .get("/requests", requests(Does::view::<MyAccessRequests>()), requests::requests)
+        .post("/requests", requests(Does::act::<AskAccess>()), requests::ask)
+        .post("/requests/emergency", requests(Does::act::<BreakGlass>()), requests::emergency)
+        .post("/requests/{request}/answer", requests(Does::act::<AnswerAccess>()), requests::answer)
+        .post("/requests/{request}/review", requests(Does::act::<ReviewAccess>()), requests::review)
+        .get("/sites/{site}/delegations", log(Does::view::<DelegationLog>()), delegations::delegations)
+        .post("/sites/{site}/delegations", log(Does::act::<Delegate>()), delegations::delegate)
+        .post("/delegations/{delegation}/end", log(Does::act::<EndDelegation>()), delegations::end)
+}
+
+/// What people sign and learn.
+fn duties() -> Table {
+    let book = |does: Does| {
+        framed(does).and_view::<DutyBook>().and_view::<People>().and_view::<RoleBook>().and_view::<Grants>()
+    };
+    Table::new()
+        .get("/duties", book(Does::view::<DutyBook>()), duties::duties)
+        .post("/duties/agreements", book(Does::act::<PublishAgreement>()), duties::publish)
+        .post("/duties/courses", book(Does::act::<KeepCourse>()), duties::add_course)
+        .post("/duties/courses/{course}", book(Does::act::<KeepCourse>()), duties::change_course)
+        .post("/duties/training", book(Does::act::<RecordTraining>()), duties::record)
 }
 
 /// A study.

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use trial::{access::Exception, gate::Lapse, ids::SubjectId};
+use trial::{access::Exception, gate::Lapse, ids::SubjectId, permission::Permission};
 
 /// The language in which texts of a definition are shown.
 pub const LANGUAGE: &str = "en";
@@ -59,10 +59,27 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
+/// `2 h 5 min left`, until an instant to come.
+#[must_use]
+pub fn left(now: Timestamp, until: Timestamp) -> String {
+    match until.duration_since(now).as_mins().max(0) {
+        0 => "less than a minute left".to_owned(),
+        minutes @ 1..60 => format!("{minutes} min left"),
+        minutes if minutes % 60 == 0 => format!("{} h left", minutes / 60),
+        minutes => format!("{} h {} min left", minutes / 60, minutes % 60),
+    }
+}
+
 /// `1 form`, `4 forms`
 #[must_use]
 pub fn counted(number: u64, one: &str) -> String {
     format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// As [`counted`], of a list.
+#[must_use]
+pub fn many(number: usize, one: &str) -> String {
+    counted(number as u64, one)
 }
 
 /// A part of an address: `-` stands for an empty one, and everything but plain letters and digits is escaped.
@@ -93,6 +110,12 @@ pub fn form_path(subject: SubjectId, event: &str, event_repeat: &str, form: &str
         part(form),
         part(form_repeat)
     )
+}
+
+/// What a permission allows, as a page writes it.
+#[must_use]
+pub fn sentence(permission: Permission) -> String {
+    permission.words().replace('\'', "’")
 }
 
 /// Why a role gives nothing for the time being, in a few words.
@@ -194,6 +217,16 @@ mod tests {
         }
         assert_eq!(bytes(1_234_567), "1.2 MB");
         assert_eq!((counted(1, "form"), counted(4, "form")), ("1 form".into(), "4 forms".into()));
+    }
+
+    #[test]
+    fn what_is_left_is_told_in_hours_and_minutes() {
+        let words = |seconds| left(Timestamp::UNIX_EPOCH, Timestamp::from_second(seconds).unwrap_or_default());
+        for (seconds, text) in
+            [(-5, "less than a minute left"), (60, "1 min left"), (7_200, "2 h left"), (7_530, "2 h 5 min left")]
+        {
+            assert_eq!(words(seconds), text);
+        }
     }
 
     #[test]

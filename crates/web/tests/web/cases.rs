@@ -168,7 +168,7 @@ impl Setup {
     }
 
     /// A version of an agreement that nobody has signed yet.
-    fn unsigned(&self) -> (AgreementId, u32) {
+    pub fn unsigned(&self) -> (AgreementId, u32) {
         let admin = &self.world.admin.actor;
         let publish = || acts::PublishAgreement { kind: AgreementKind::Security, text: self.world.fresh("text ") };
         act(&self.world.a, admin, publish());

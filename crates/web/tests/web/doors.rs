@@ -46,6 +46,43 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             let person = setup.receiver.id.to_string();
             form(&[("person", &person), ("role", &format!("coordinator {study} {site}"))])
         }
+        "/account/agreements" => {
+            let (id, version) = setup.unsigned();
+            form(&[("agreement", &format!("{id} {version}"))])
+        }
+        "/roles" | "/roles/{role}" => form(&[
+            ("title", &fresh),
+            ("levels", "site"),
+            ("permissions", "study.see"),
+            ("permissions", "subject.see"),
+            ("offered", "yes"),
+        ]),
+        "/policy" => form(&[("review_days", "364"), ("password_age_days", "")]),
+        "/duties/agreements" => form(&[("kind", "security"), ("text", "Keep your device locked.")]),
+        "/duties/courses" | "/duties/courses/{course}" => form(&[("title", "Safety"), ("valid_days", "365")]),
+        "/duties/training" => {
+            let person = world.added(&world.admin).0.to_string();
+            let course = setup.course(None).to_string();
+            form(&[
+                ("person", &person),
+                ("course", &course),
+                ("completed", "2026-11-20"),
+                ("evidence", "certificate 1"),
+            ])
+        }
+        "/requests" | "/requests/emergency" => form(&[
+            ("role", "monitor"),
+            ("place", &format!("?study={study}&site={site}")),
+            ("hours", "1"),
+            ("reason", "a form does not open"),
+        ]),
+        "/requests/{request}/answer" => form(&[("approve", "yes"), ("answer", "go on")]),
+        "/requests/{request}/review" => form(&[("finding", "one form was looked at")]),
+        "/sites/{site}/delegations" => {
+            let person = setup.hand.id.to_string();
+            form(&[("person", &person), ("duties", "Enters vital signs")])
+        }
+        "/delegations/{delegation}/end" => form(&[("site", &site)]),
         "/access/{grant}/end" => form(&[("reason", "has left")]),
         "/studies/{study}/sites" => form(&[("oid", &fresh), ("name", &fresh), ("country", "NO")]),
         "/studies/{study}/subjects" => form(&[("site", &site), ("code", &fresh)]),

@@ -1,6 +1,7 @@
 //! The web crate against a real router and real stores in temporary folders, with a clock that the test turns.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails to set up fails")]
 
+mod access_pages;
 mod answers;
 mod cases;
 mod client;

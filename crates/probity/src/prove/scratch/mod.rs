@@ -84,8 +84,8 @@ impl Scratch {
         let (folder, clock) = (Folder::new()?, Arc::new(Hands(AtomicI64::new(store::micros(at)))));
         let installation =
             Installation::create(&folder.path().join("data"), None, Arc::clone(&clock) as Arc<dyn Clock>)?;
-        let one = World::new(&installation, "Scratch One")?;
-        let other = World::new(&installation, "Scratch Other")?;
+        let one = World::new(&installation, "Scratch One", true)?;
+        let other = World::new(&installation, "Scratch Other", false)?;
         Ok(Scratch { clock, one, other, installation, folder })
     }
 

@@ -54,7 +54,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(super) fn new(installation: &Installation, name: &str) -> Result<Self> {
+    /// `peopled`: with a person for each role, and not only with what others must not reach.
+    pub(super) fn new(installation: &Installation, name: &str, peopled: bool) -> Result<Self> {
         let token = store::fresh_token()?;
         let first = FirstAdministrator {
             name: "Admin".into(),
@@ -72,9 +73,12 @@ impl World {
         let builder = Builder { organization: &organization, administrator: &administrator };
         let here = builder.study("S.ONE", "one")?;
         let elsewhere = builder.study("S.TWO", "two")?;
-        let people = builder.everybody(&here)?;
         let (stranger_id, stranger) = person(&organization, &administrator, "stranger")?;
-        let expired = builder.expired(installation, &here)?;
+        let (people, expired) = if peopled {
+            (builder.everybody(&here)?, builder.expired(installation, &here)?)
+        } else {
+            (BTreeMap::new(), stranger.clone())
+        };
         Ok(World {
             administrator_id,
             here,

@@ -283,8 +283,28 @@ pub struct Delegation {
 /// The delegation log of a site.
 #[derive(Serialize, ToSchema)]
 pub struct DelegationLog {
+    /// In which study.
+    #[schema(format = Uuid)]
+    pub study: String,
+    /// The site, by name.
+    pub site: String,
     /// Its lines, the newest first.
     pub lines: Vec<Delegation>,
     /// People with a role at the site: id and name.
     pub people: Vec<Vec<String>>,
+}
+
+/// How many requests for access wait at a place.
+#[derive(Serialize, ToSchema)]
+pub struct ExceptionWaiting {
+    /// Where access was asked for, or opened.
+    pub scope: Scope,
+    /// In which study, by name.
+    pub study: Option<String>,
+    /// At which site or in which country, by name.
+    pub site: Option<String>,
+    /// Whether it was opened in an emergency and waits for a review; else it waits for an answer.
+    pub emergency: bool,
+    /// How many.
+    pub count: u64,
 }
