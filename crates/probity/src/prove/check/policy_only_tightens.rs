@@ -65,7 +65,9 @@ fn tried(world: &World, setting: Setting) -> Result<Vec<String>> {
             _ => against.push(format!("a site could make {} looser", setting.code())),
         }
     }
-    for value in [middle, setting.strictest()] {
+    // A switch has nothing between its ends; and once it is on, whoever tries has to show a factor first.
+    let between = (middle != setting.strictest()).then_some(middle);
+    for value in between.into_iter().chain([setting.strictest()]) {
         if set(below, scope, value).is_err() {
             against.push(format!("a site could not make {} stricter", setting.code()));
         }
