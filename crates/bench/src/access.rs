@@ -46,7 +46,11 @@ pub fn measure(folder: &Path, rounds: u32, figures: &mut Figures) -> Result<()> 
     let scope = Scope::Site { study: scene.study, site: scene.site };
     for number in 0..GRANTS {
         let person = *holders.get(number % HOLDERS).context("a holder")?;
-        let role = [Role::Coordinator, Role::Monitor, Role::Auditor][number % 3];
+        let role = match number % 3 {
+            0 => Role::Coordinator,
+            1 => Role::Monitor,
+            _ => Role::Auditor,
+        };
         act(organization, &adam, GiveGrant { person, role, scope, from: None, until: None, reason: None })?;
     }
     say(&format!("{GRANTS} grants"));

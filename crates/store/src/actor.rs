@@ -205,7 +205,7 @@ impl Access {
     /// What holds for the asker's sessions.
     pub(crate) fn own_policy(&self, db: &Connection) -> Result<Policy> {
         let rules = self.rules()?;
-        Ok(rules.policy_for(&*rules.grants(db, self.person()?)?, self.at))
+        Ok(rules.policy_for(&rules.grants(db, self.person()?)?, self.at))
     }
 
     /// Whether this form is among those that the reader's roles are bounded to.

@@ -154,7 +154,7 @@ impl Organization {
             let policy = |person| {
                 let version = db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
                 let rules = self.shared.rules.at(db, &self.shared.ring, self.shared.organization, version)?;
-                Ok(rules.policy_for(&*rules.grants(db, person)?, now))
+                Ok(rules.policy_for(&rules.grants(db, person)?, now))
             };
             self.shared.sessions.find(db, token, presence, now, policy)
         })?;

@@ -219,7 +219,7 @@ impl Organization {
             let version = snapshot.db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
             let shared = self.shared();
             let rules = shared.rules.at(snapshot.db, &shared.ring, shared.organization, version)?;
-            Ok(rules.policy_for(&*rules.grants(snapshot.db, person)?, now))
+            Ok(rules.policy_for(&rules.grants(snapshot.db, person)?, now))
         })
     }
 

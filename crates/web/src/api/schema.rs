@@ -6,7 +6,8 @@ mod form;
 mod security;
 
 pub use access::{
-    AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, ExceptionWaiting, MatrixLine, RoleLine, Setting,
+    AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, ExceptionWaiting, Grant, GrantLine, MatrixLine,
+    RoleLine, Setting,
 };
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
 pub use security::{Befell, Factor, Passkey, SecurityEvent};
@@ -230,65 +231,6 @@ pub struct Person {
     pub enrolled: bool,
     /// Whether a second factor is set.
     pub second_factor: bool,
-}
-
-/// A grant with the names of whom and what it is about.
-#[derive(Serialize, ToSchema)]
-pub struct GrantLine {
-    /// What it gives.
-    pub grant: Grant,
-    /// The role's name.
-    pub title: String,
-    /// To whom, by name.
-    pub person: String,
-    /// At which site or in which country, by name.
-    pub site: Option<String>,
-    /// In which study, by name.
-    pub study: Option<String>,
-    /// From whom, by name; empty: the operator, at the founding.
-    pub given_by: String,
-    /// Who ended it, by name.
-    pub ended_by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Whether it holds now.
-    pub holds: bool,
-    /// Why it gives nothing for the time being.
-    pub lapse: Option<Lapse>,
-    /// Since when.
-    #[schema(format = DateTime)]
-    pub from: String,
-    /// Until when somebody has to confirm it; after that it lapses.
-    #[schema(format = DateTime)]
-    pub confirm_by: Option<String>,
-    /// Whether it is time to confirm it.
-    pub confirm_now: bool,
-    /// Whether the asker may confirm and end it.
-    pub administered: bool,
-}
-
-/// A grant.
-#[derive(Serialize, ToSchema)]
-pub struct Grant {
-    /// Its id.
-    #[schema(format = Uuid)]
-    pub id: String,
-    /// To whom.
-    #[schema(format = Uuid)]
-    pub person: String,
-    /// As what.
-    pub role: Role,
-    /// Where.
-    pub scope: Scope,
-    /// From this instant on.
-    #[schema(format = DateTime)]
-    pub from: String,
-    /// Before this instant; null while open.
-    #[schema(format = DateTime)]
-    pub until: Option<String>,
-    /// How it came about, where that is not the usual way; left out otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exception: Option<Exception>,
 }
 
 /// A study one works in.
