@@ -30,7 +30,7 @@ pub enum Unit {
     Days,
     /// Characters.
     Characters,
-    /// Attempts, passwords.
+    /// Passwords.
     Times,
 }
 
@@ -108,10 +108,6 @@ settings! {
     /// Former passwords that may not come back.
     PasswordHistory = "password_history", "Former passwords that may not come back", Times, Higher, 0, 24,
         "SP 800-63B-4 3.1.1.2 asks for no memory of former passwords";
-    /// Failed sign-ins that cost no waiting.
-    Failures = "free_failures", "Failed sign-ins before the next one waits", Times, Lower, 5, 3;
-    /// After how long without a sign-in an account is disabled.
-    Dormant = "dormant_days", "An account is disabled when unused for", Days, Lower, 90, 14;
     /// After how long a grant has to be confirmed.
     Review = "review_days", "A role is confirmed at least every", Days, Lower, 365, 30;
     /// For how long an unconfirmed grant goes on.
