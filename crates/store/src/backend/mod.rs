@@ -50,6 +50,8 @@ pub(crate) enum Ended {
     NoRoom,
     /// The connection is gone.
     Lost,
+    /// Somebody else was in the way for too long.
+    Busy,
     /// A statement failed, and the database refuses all that follows it.
     Statement,
 }
@@ -184,8 +186,11 @@ impl Connection {
     pub(crate) fn ended(&self) -> Ended {
         match self {
             Connection::Sqlite(_) => Ended::NoRoom,
-            Connection::Postgres(db) if db.trouble() == Trouble::Lost => Ended::Lost,
-            Connection::Postgres(_) => Ended::Statement,
+            Connection::Postgres(db) => match db.trouble() {
+                Trouble::Lost => Ended::Lost,
+                Trouble::Again => Ended::Busy,
+                Trouble::None => Ended::Statement,
+            },
         }
     }
 

@@ -60,7 +60,10 @@ pub(super) fn carry_out(
                 if group.len() < 2 {
                     return answer(group, &Err(error));
                 }
-                return group.into_iter().fold(true, |_, job| carry_out(core, vec![job], None, patience));
+                // Once it is gone, each of those who are left tries once.
+                return group.into_iter().fold(true, |reached, job| {
+                    carry_out(core, vec![job], None, if reached { patience } else { Duration::ZERO })
+                });
             }
             Failed::Again(error) => (error, None),
             Failed::Unknown(error) => (error, core.first_appended()),
@@ -155,6 +158,10 @@ fn ended(core: &Core) -> Failed {
         Ended::Lost => Failed::Again(Error::Busy {
             message: "the database does not answer just now: nothing was stored. Try again".into(),
             retry_after: 5,
+        }),
+        Ended::Busy => Failed::Again(Error::Busy {
+            message: "the database is busy: nothing was stored. Try again".into(),
+            retry_after: 1,
         }),
         Ended::Statement => Failed::Apart(Error::fault("a statement failed and took the transaction with it")),
         Ended::NoRoom => Failed::All(Error::Busy {

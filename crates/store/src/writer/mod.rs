@@ -183,7 +183,7 @@ fn write(open: &Open, jobs: &Receiver<Box<dyn Job>>, running: &Mutex<Running>, i
         let reached = match ready {
             Ok(mut ready) => {
                 let reached = carry_out(&mut ready, group, Some(jobs), patience);
-                core = Some(ready);
+                core = reached.then_some(ready);
                 reached
             }
             Err(error) => {

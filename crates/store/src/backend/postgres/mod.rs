@@ -33,9 +33,10 @@ mod migrations {
     refinery::embed_migrations!("migrations/postgres");
 }
 
-/// How long the database may be silent on one of many things that were asked of it.
+/// How long the database may be silent on one thing that a writer asks of it: everybody else's writing waits too. A
+/// leader that is paused answers nothing and ends no connection.
 const ANSWER_WAIT: Duration = Duration::from_secs(15);
-/// How long all of them together may take; as long as one question of a reader.
+/// How long all that a group wrote may take together; as long as one question of a reader.
 const ANSWERS_WAIT: Duration = Duration::from_secs(60);
 /// Rows that a cursor brings at once. An entry is at most 64 KiB; few records are larger.
 const CURSOR_ROWS: usize = 200;
@@ -51,6 +52,8 @@ pub(crate) struct Postgres {
     tables: RefCell<Vec<String>>,
     group: RefCell<Group>,
     trouble: Cell<Trouble>,
+    /// How long one question may take.
+    patience: Cell<Duration>,
     in_transaction: Cell<bool>,
     /// What the transaction in hand began with.
     since: Cell<Option<Since>>,
@@ -72,6 +75,7 @@ impl Postgres {
             tables: RefCell::default(),
             group: RefCell::default(),
             trouble: Cell::new(Trouble::None),
+            patience: Cell::new(ANSWERS_WAIT),
             in_transaction: Cell::new(false),
             since: Cell::new(None),
             broken: Cell::new(false),
@@ -183,6 +187,7 @@ impl Postgres {
     /// Begins a group: takes the one row that every writer of the organization takes first, so that from here to the
     /// commit nobody else writes.
     pub(super) fn begin(&self, ahead: Vec<Ahead>) -> Result<Since> {
+        self.patience.set(ANSWER_WAIT);
         self.enter(
             "BEGIN ISOLATION LEVEL READ COMMITTED",
             "UPDATE turn SET count = count + 1 RETURNING count, forget",
@@ -191,10 +196,15 @@ impl Postgres {
     }
 
     pub(super) fn begin_reading(&self) -> Result<Since> {
+        self.patience.set(ANSWERS_WAIT);
         self.enter("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT count, forget FROM turn", Vec::new())
     }
 
     fn enter(&self, begin: &str, turn: &str, ahead: Vec<Ahead>) -> Result<Since> {
+        // One that once gave no answer may still be at what it was asked: it is never used again.
+        if self.trouble.get() == Trouble::Lost {
+            return Err(failure::lost().0);
+        }
         *self.group.borrow_mut() = Group::default();
         self.wrote(None);
         self.broken.set(false);
@@ -261,7 +271,7 @@ impl Postgres {
     fn send(&self) -> Result<()> {
         let requests = self.group.borrow_mut().take();
         let columns = requests.iter().map(Request::columns).collect::<Result<Vec<_>>>()?;
-        self.wait(async {
+        self.wait_at_most(ANSWERS_WAIT, async {
             let mut answers = FuturesOrdered::new();
             for (request, columns) in requests.iter().zip(&columns) {
                 answers.push_back(self.answer(request, columns));
@@ -359,7 +369,7 @@ impl Postgres {
         &self,
         asked: impl Future<Output = std::result::Result<T, E>>,
     ) -> Result<T> {
-        self.wait_at_most(ANSWERS_WAIT, asked)
+        self.wait_at_most(self.patience.get(), asked)
     }
 
     fn wait_at_most<T, E: Into<Option<tokio_postgres::Error>>>(
