@@ -368,7 +368,7 @@ fn standing(db: &Connection, shared: &Shared, person: PersonId, session: Option<
         )?
         .flatten()
         .ok_or(Error::SignedOut)?;
-    let rules = shared.rules.at(db, &shared.ring, shared.organization, version)?;
+    let rules = shared.rules_at(db, version)?;
     let grants = rules.grants(db, person)?;
     Ok(Standing { rules, grants, assurance })
 }

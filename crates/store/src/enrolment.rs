@@ -18,7 +18,7 @@ use crate::{
     passkey::{Challenge, Made},
     password::Password,
     record::PersonRecord,
-    session, totp,
+    session, time, totp,
     tx::Receipt,
 };
 
@@ -33,6 +33,8 @@ pub struct Enrolment {
     pub sign_in: String,
     /// Whether a second factor must be set too.
     pub second_factor: bool,
+    /// Characters that the password has at least.
+    pub password_characters: u32,
 }
 
 /// A second factor that its owner has just made.
@@ -81,19 +83,22 @@ impl Organization {
     /// Refused where it was used, has expired or was replaced.
     pub fn enrolment(&self, token: &str) -> Result<Enrolment> {
         let tag = session::tag(token);
-        let now = crate::time::micros(self.shared().clock.now());
+        let now = self.shared().clock.now();
         self.reading(|snapshot| {
             let person = snapshot
                 .db
                 .one(
                     "SELECT id FROM person WHERE enrolment_tag = ?1 AND enrolment_end > ?2 AND active = 1",
-                    values![&tag, now],
+                    values![&tag, time::micros(now)],
                     |row| row.id::<PersonId>(0),
                 )?
                 .ok_or_else(spent)?;
             let (_, record) = snapshot.current::<PersonRecord>(&person)?.ok_or_else(spent)?;
             let second_factor = assurance::second_factor_needed(snapshot.db, snapshot.ring, snapshot.organization)?;
-            Ok(Enrolment { person, name: record.name, sign_in: record.sign_in, second_factor })
+            let PersonRecord { name, sign_in, .. } = record;
+            let policy = self.shared().policy_of(snapshot.db, person, now)?;
+            let password_characters = policy.password_characters(second_factor);
+            Ok(Enrolment { person, name, sign_in, second_factor, password_characters })
         })
     }
 
@@ -146,8 +151,7 @@ impl Organization {
         }
         let password = Password::typed(password);
         let known = self.known_of(enrolment.person)?;
-        password.check(&known.about(self.name()), second.is_some())?;
-        password.check_policy(&self.policy_of(enrolment.person)?, second.is_some(), &[])?;
+        password.check(&known.about(self.name()), &self.policy_of(enrolment.person)?, second.is_some())?;
         let act = Enrol {
             person: enrolment.person,
             enrolment_tag: session::tag(token),

@@ -151,11 +151,7 @@ impl Organization {
         }
         let now = self.shared.clock.now();
         let found = self.with_reader(|db| {
-            let policy = |person| {
-                let version = db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
-                let rules = self.shared.rules.at(db, &self.shared.ring, self.shared.organization, version)?;
-                Ok(rules.policy_for(&rules.grants(db, person)?, now))
-            };
+            let policy = |person| self.shared.policy_of(db, person, now);
             self.shared.sessions.find(db, token, presence, now, policy)
         })?;
         Ok(found.map(|found| self.used(found, now)))

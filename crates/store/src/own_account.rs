@@ -48,8 +48,9 @@ impl Organization {
         }
         let new = Password::typed(new);
         let second_factor = self.second_factors(person)?.any();
-        new.check(&known.about(self.name()), second_factor)?;
-        new.check_policy(&self.policy_of(person)?, second_factor, &credential.former)?;
+        let policy = self.policy_of(person)?;
+        new.check(&known.about(self.name()), &policy, second_factor)?;
+        new.check_former(&policy, &credential.former)?;
         self.act(actor, ChangePassword { password: new.hashed()? }, request)
     }
 

@@ -22,8 +22,6 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Passwords hashed, or judged, at once. More would let sign-ins take the machine's memory.
 const AT_ONCE: usize = 4;
-/// Characters of a password beside a second factor, at least.
-const CHARS_MIN_BESIDE: usize = 8;
 /// Guesses that a password must stand, as a power of ten: beside a second factor, and alone. Sign-ins wait longer after each
 /// failure, so that nobody makes a ten-thousandth of them.
 const GUESSES_MIN: (f64, f64) = (6.0, 8.0);
@@ -48,10 +46,10 @@ impl Password {
         Password(Zeroizing::new(text.split_at(most).0.nfkc().collect()))
     }
 
-    /// Refuses one that is too short, too long or too easily guessed, and says what would be better.
-    pub(crate) fn check(&self, about: &About<'_>, second_factor: bool) -> Result<()> {
-        let least = if second_factor { CHARS_MIN_BESIDE } else { limit::PASSWORD_CHARS_MIN };
-        if self.0.chars().count() < least {
+    /// Refuses one that is shorter than a policy asks for, too long or too easily guessed, and says what would be better.
+    pub(crate) fn check(&self, about: &About<'_>, policy: &Policy, second_factor: bool) -> Result<()> {
+        let least = policy.password_characters(second_factor);
+        if u32::try_from(self.0.chars().count()).is_ok_and(|count| count < least) {
             return Err(refused(
                 "too_short",
                 format!("a password has at least {least} characters here: a few words do well"),
@@ -66,17 +64,8 @@ impl Password {
         }
     }
 
-    /// Refuses one that a policy does not take: shorter than it asks for, or one of the last so many. `former`: their
-    /// verifiers, the newest first.
-    pub(crate) fn check_policy(&self, policy: &Policy, second_factor: bool, former: &[String]) -> Result<()> {
-        let setting = if second_factor { Setting::PasswordBeside } else { Setting::PasswordAlone };
-        let least = policy.get(setting);
-        if u32::try_from(self.0.chars().count()).is_ok_and(|count| count < least) {
-            return Err(refused(
-                "too_short",
-                format!("a password has at least {least} characters here: a few words do well"),
-            ));
-        }
+    /// Refuses one of the last so many, where a policy says so. `former`: their verifiers, the newest first.
+    pub(crate) fn check_former(&self, policy: &Policy, former: &[String]) -> Result<()> {
         let remembered = usize::try_from(policy.get(Setting::PasswordHistory)).unwrap_or(usize::MAX);
         for verifier in former.iter().take(remembered) {
             if self.fits(verifier)? {
@@ -196,7 +185,7 @@ mod tests {
         About { sign_in: "ana.lind", name: "Ana Lind", email: "ana@oslo.example.org", organization: "Oslo Trials" };
 
     fn code(password: &str, second_factor: bool) -> Option<&'static str> {
-        match Password::typed(password).check(&ANA, second_factor) {
+        match Password::typed(password).check(&ANA, &Policy::platform(), second_factor) {
             Ok(()) => None,
             Err(Error::Refused(why)) => why.first().map(|first| first.code),
             Err(_) => Some("fault"),

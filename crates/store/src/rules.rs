@@ -82,9 +82,8 @@ impl KnownRules {
 
 impl Rules {
     fn read(db: &Connection, ring: &KeyRing, organization: OrganizationId, version: i64) -> Result<Self> {
-        let newest = "SELECT id FROM own_role GROUP BY id";
         let mut own: BTreeMap<RoleId, OwnRole> = BTreeMap::new();
-        for id in db.select(newest, &[], |row| row.id::<RoleId>(0))? {
+        for id in db.select("SELECT DISTINCT id FROM own_role", &[], |row| row.id::<RoleId>(0))? {
             if let Some((_, record)) = tx::read::<RoleRecord>(db, ring, organization, &id, None)? {
                 own.insert(id, record.role);
             }

@@ -5,15 +5,20 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
+use jiff::Timestamp;
 use ledger::Hash;
-use trial::ids::OrganizationId;
+use trial::{
+    ids::{OrganizationId, PersonId},
+    policy::Policy,
+};
 
 use crate::{
     act::Act,
+    backend::Connection,
     definitions::Definitions,
     error::{Error, Result},
     key::KeyRing,
-    rules::KnownRules,
+    rules::{KnownRules, Rules},
     session::Sessions,
     time::Clock,
 };
@@ -45,6 +50,23 @@ impl Shared {
             broken: AtomicBool::new(false),
             forget: AtomicI64::new(0),
         }
+    }
+
+    /// The rules of the state that `db` sees.
+    fn rules_now(&self, db: &Connection) -> Result<Arc<Rules>> {
+        let version = db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
+        self.rules_at(db, version)
+    }
+
+    /// What holds for a person's account: the strictest of wherever they work.
+    pub(crate) fn policy_of(&self, db: &Connection, person: PersonId, at: Timestamp) -> Result<Policy> {
+        let rules = self.rules_now(db)?;
+        Ok(rules.policy_for(&rules.grants(db, person)?, at))
+    }
+
+    /// As [`Shared::rules_now`], where `version` was read along with something else.
+    pub(crate) fn rules_at(&self, db: &Connection, version: i64) -> Result<Arc<Rules>> {
+        self.rules.at(db, &self.ring, self.organization, version)
     }
 
     /// Another process ended sessions or destroyed keys: what memory knows of them goes.

@@ -199,11 +199,11 @@ impl Organization {
         if credential.renew || aged || password.weakness(&about, second_factor).is_some() {
             let Some(new) = new else { return Ok(Renewed::Needed) };
             let new = Password::typed(new);
-            new.check(&about, second_factor).map_err(at_new_password)?;
+            new.check(&about, &policy, second_factor).map_err(at_new_password)?;
             if new.fits(&credential.password)? {
                 return Err(Error::refused("new_password", "same", "this is the old one: choose another"));
             }
-            new.check_policy(&policy, second_factor, &credential.former).map_err(at_new_password)?;
+            new.check_former(&policy, &credential.former).map_err(at_new_password)?;
             return new.hashed().map(|verifier| Renewed::By(NewVerifier { verifier, chosen: true }));
         }
         if password::is_outdated(&credential.password) {
@@ -215,12 +215,7 @@ impl Organization {
     /// What holds for a person's account: the strictest of wherever they work.
     pub(crate) fn policy_of(&self, person: PersonId) -> Result<Policy> {
         let now = self.shared().clock.now();
-        self.reading(|snapshot| {
-            let version = snapshot.db.one("SELECT rules FROM turn", &[], |row| row.int(0))?.unwrap_or(0);
-            let shared = self.shared();
-            let rules = shared.rules.at(snapshot.db, &shared.ring, shared.organization, version)?;
-            Ok(rules.policy_for(&rules.grants(snapshot.db, person)?, now))
-        })
+        self.reading(|snapshot| self.shared().policy_of(snapshot.db, person, now))
     }
 
     /// Whether a password is older than a policy lets one grow.

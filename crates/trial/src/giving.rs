@@ -1,7 +1,7 @@
 //! Giving roles: by whose power a grant is given, and that no chain of grants comes round to whoever stands in it.
 
 use crate::{
-    access::{Held, Scope},
+    access::Held,
     ids::{GrantId, PersonId},
     role::Role,
     roles::Roles,
@@ -74,18 +74,4 @@ fn round<E>(
         }
     }
     Ok(Some(Refusal::TooLong))
-}
-
-/// Whether one scope lies in another, as administering sees it: everything lies in the organization. Sites are told
-/// their country by the store.
-#[must_use]
-pub fn lies_in(inner: Scope, outer: Scope, country_of: impl Fn(Scope) -> Option<crate::country::Country>) -> bool {
-    match (outer, inner) {
-        (Scope::Organization, _) => true,
-        (Scope::Study { study }, inner) => inner.study() == Some(study),
-        (Scope::Country { study, country }, inner @ (Scope::Country { .. } | Scope::Site { .. })) => {
-            inner.study() == Some(study) && country_of(inner) == Some(country)
-        }
-        (outer, inner) => outer == inner,
-    }
 }

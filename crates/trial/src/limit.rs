@@ -12,8 +12,6 @@ pub const OID_BYTES_MAX: usize = 256;
 pub const SIGN_IN_BYTES_MAX: usize = 100;
 /// A password, in bytes (SP 800-63B-4 3.1.1.2 asks for at least 64 characters).
 pub const PASSWORD_BYTES_MAX: usize = 512;
-/// A password, in characters, where a second factor is not asked for (SP 800-63B-4 3.1.1.2).
-pub const PASSWORD_CHARS_MIN: usize = 15;
 /// Item changes in one save of a form.
 pub const CHANGES_MAX: usize = 2_000;
 /// Instances of one repeating item group in one form.

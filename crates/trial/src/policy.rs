@@ -294,6 +294,12 @@ impl Policy {
         self.0.get(setting as usize).copied().unwrap_or_else(|| setting.strictest())
     }
 
+    /// Characters of a password, at least: beside a second factor, or alone.
+    #[must_use]
+    pub fn password_characters(&self, second_factor: bool) -> u32 {
+        self.get(if second_factor { Setting::PasswordBeside } else { Setting::PasswordAlone })
+    }
+
     /// Whether a switch is on.
     #[must_use]
     pub fn is_on(&self, setting: Setting) -> bool {

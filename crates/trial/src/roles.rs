@@ -165,12 +165,6 @@ impl Roles {
             .is_none_or(|forms| forms.iter().any(|oid| oid.as_str() == form))
     }
 
-    /// Whether it sees every form.
-    #[must_use]
-    pub fn reaches_every_form(&self, role: Role) -> bool {
-        self.of(role).is_none_or(|own| own.forms.is_none())
-    }
-
     /// Whether it sees values of items of this class.
     #[must_use]
     pub fn sees(&self, role: Role, class: ItemClass) -> bool {
@@ -290,6 +284,8 @@ fn sound(mut role: OwnRole) -> Result<OwnRole, RoleProblem> {
         (P::StudySee, P::SubjectSee),
         (P::GrantSee, P::GrantGive),
         (P::PeopleSee, P::GrantGive),
+        (P::GrantGive, P::AccessApprove),
+        (P::TrainingKeep, P::AgreementPublish),
         (P::PolicySee, P::PolicySet),
         (P::DelegationSee, P::DelegationAuthorize),
     ] {

@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     place::{Target, locate},
     record::{AccessRequestRecord, GrantRecord, RequestState},
+    rules::Rules,
     tx::Tx,
 };
 
@@ -131,8 +132,10 @@ impl Act for AnswerAccess {
             record.state = RequestState::Refused;
             return put(tx, &self.request, version.saturating_add(1), &record);
         }
-        grant::ready(tx, access, record.person)?;
         let rules = Arc::clone(access.rules()?);
+        // Roles and settings may have changed since it was asked for.
+        possible(&rules, record.role, record.scope, (record.hours, Setting::ApprovedHours)).map_err(outdated)?;
+        grant::ready(tx, access, record.person)?;
         let basis = |grant: GrantId| grant::basis_of(tx, grant);
         let power =
             power_for(&rules.roles, access.through(), record.role, record.person, basis)?.map_err(grant::refused)?;
@@ -200,21 +203,11 @@ fn checked(
     ask: &AskAccess,
     bound: Setting,
 ) -> Result<AccessRequestRecord> {
-    let rules = access.rules()?;
-    locate(tx.db, Target::Scope(ask.scope), None)
-        .map_err(|_| Error::refused("scope", "unknown", "there is no such place here"))?;
-    let levels = rules.roles.levels(ask.role);
-    if !rules.roles.offers(ask.role) || !levels.contains(&ask.scope.level()) || ask.scope.level() == Level::Organization
-    {
-        return Err(Error::refused("role", "wrong_level", "choose a role that is given there, in a study"));
-    }
-    if rules.roles.permissions(ask.role).each().any(Permission::administers) {
-        return Err(Error::refused("role", "administers", "administering is given by a grant, not by exception"));
-    }
-    let hours_max = rules.policy_of(&ask.scope).get(bound);
-    if !(1..=hours_max).contains(&ask.hours) {
-        return Err(Error::refused("hours", "out_of_bounds", format!("ask for 1 to {hours_max} hours")));
-    }
+    locate(tx.db, Target::Scope(ask.scope), None).map_err(|error| match error {
+        Error::Hidden => Error::refused("scope", "unknown", "there is no such place here"),
+        other => other,
+    })?;
+    possible(access.rules()?, ask.role, ask.scope, (ask.hours, bound))?;
     Ok(AccessRequestRecord {
         person,
         role: ask.role,
@@ -228,6 +221,39 @@ fn checked(
         answered_by: None,
         answer: None,
     })
+}
+
+/// Whether a role may be opened at a scope for so many hours.
+fn possible(rules: &Rules, role: Role, scope: Scope, (hours, bound): (u32, Setting)) -> Result<()> {
+    let level = scope.level();
+    if !rules.roles.offers(role) || !rules.roles.levels(role).contains(&level) || level == Level::Organization {
+        return Err(Error::refused("role", "wrong_level", "choose a role that is given there, in a study"));
+    }
+    if rules.roles.permissions(role).each().any(Permission::administers) {
+        return Err(Error::refused("role", "administers", "administering is given by a grant, not by exception"));
+    }
+    let hours_max = rules.policy_of(&scope).get(bound);
+    if !(1..=hours_max).contains(&hours) {
+        return Err(Error::refused("hours", "out_of_bounds", format!("ask for 1 to {hours_max} hours")));
+    }
+    Ok(())
+}
+
+/// What was possible when it was asked for and is not any more, for whoever answers.
+fn outdated(error: Error) -> Error {
+    match error {
+        Error::Refused(why) => {
+            let why: Vec<String> = why.into_iter().map(|one| one.message).collect();
+            Error::Blocked {
+                code: "outdated",
+                message: format!(
+                    "this cannot be given any more ({}): refuse it, then it can be asked for anew",
+                    why.join("; ")
+                ),
+            }
+        }
+        other => other,
+    }
 }
 
 /// Opens what was asked for, from now for so many hours.

@@ -12,7 +12,7 @@ mod study;
 use std::sync::Arc;
 
 pub use access::RequestState;
-pub(crate) use access::{AccessRequestRecord, GrantRecord, PolicyRecord, RoleRecord, columns};
+pub(crate) use access::{AccessRequestRecord, GrantRecord, PolicyRecord, RoleRecord};
 pub(crate) use clinical::Claim;
 pub use clinical::Shown;
 pub(crate) use clinical::{ErasureRecord, FormRecord, GroupRecord, ItemKept, Kept, SubjectRecord, VisitRecord};

@@ -10,6 +10,7 @@ use trial::{
 };
 
 use super::{
+    grants::below,
     people::{name, place_names},
     roles::RoleShown,
 };
@@ -19,7 +20,7 @@ use crate::{
     backend::values,
     error::Result,
     place::{Target, locate},
-    record::{AccessRequestRecord, GrantRecord, RequestState, columns},
+    record::{AccessRequestRecord, GrantRecord, RequestState},
     rules::scope_of,
     view::{Snapshot, View},
 };
@@ -186,33 +187,8 @@ impl View for AccessRequests {
     }
 
     fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<AccessRequestLine>> {
-        const NEWEST: &str = "ORDER BY id DESC LIMIT";
-        let (study, country, site) = columns(&self.scope);
-        let ids = match (study, country, site) {
-            (None, ..) => snapshot.db.select(
-                &format!("SELECT id FROM access_request {NEWEST} ?1"),
-                values![LINES_MAX],
-                |row| row.id(0),
-            )?,
-            (Some(study), None, None) => snapshot.db.select(
-                &format!("SELECT id FROM access_request WHERE study = ?1 {NEWEST} ?2"),
-                values![study, LINES_MAX],
-                |row| row.id(0),
-            )?,
-            (Some(study), Some(country), _) => snapshot.db.select(
-                &format!(
-                    "SELECT id FROM access_request WHERE study = ?1 AND (country = ?2 OR site IN
-                         (SELECT id FROM site WHERE study = ?1 AND country = ?2)) {NEWEST} ?3"
-                ),
-                values![study, &country, LINES_MAX],
-                |row| row.id(0),
-            )?,
-            (Some(study), None, Some(site)) => snapshot.db.select(
-                &format!("SELECT id FROM access_request WHERE study = ?1 AND site = ?2 {NEWEST} ?3"),
-                values![study, site, LINES_MAX],
-                |row| row.id(0),
-            )?,
-        };
+        let newest = format!("ORDER BY id DESC LIMIT {LINES_MAX}");
+        let ids = below(snapshot, "SELECT id FROM access_request", &self.scope, &newest, |row| row.id(0))?;
         lines(snapshot, access, ids)
     }
 

@@ -15,10 +15,10 @@ use super::people::{name, place_names};
 use crate::{
     actor::{Access, grants_of},
     assurance::Freshness,
-    backend::values,
+    backend::{Row, values},
     error::{Error, Result},
     place::Target,
-    record::{GrantRecord, RoleRecord, columns},
+    record::{GrantRecord, RoleRecord},
     rules::{GRANT, grant_row},
     time,
     view::{Snapshot, View},
@@ -87,28 +87,28 @@ impl View for Grants {
 
 /// The grants of a scope and below. The organization sees all: giving them is its own to administer.
 fn at(snapshot: &Snapshot<'_>, scope: &Scope) -> Result<Vec<Grant>> {
-    let (study, country, site) = columns(scope);
+    below(snapshot, &format!("SELECT {GRANT} FROM role_grant"), scope, "ORDER BY id", grant_row)
+}
+
+/// The rows of a table with columns study, country and site that lie at a scope or below.
+pub(super) fn below<T>(
+    snapshot: &Snapshot<'_>,
+    select: &str,
+    scope: &Scope,
+    order: &str,
+    read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let find = |lies: &str| format!("{select} {lies} {order}");
     let db = snapshot.db;
-    match (study, country, site) {
-        (None, ..) => db.select(&format!("SELECT {GRANT} FROM role_grant ORDER BY id"), &[], grant_row),
-        (Some(study), None, None) => db.select(
-            &format!("SELECT {GRANT} FROM role_grant WHERE study = ?1 ORDER BY id"),
-            values![study],
-            grant_row,
-        ),
-        (Some(study), Some(country), _) => db.select(
-            &format!(
-                "SELECT {GRANT} FROM role_grant WHERE study = ?1 AND (country = ?2 OR site IN
-                     (SELECT id FROM site WHERE study = ?1 AND country = ?2)) ORDER BY id"
-            ),
-            values![study, &country],
-            grant_row,
-        ),
-        (Some(study), None, Some(site)) => db.select(
-            &format!("SELECT {GRANT} FROM role_grant WHERE study = ?1 AND site = ?2 ORDER BY id"),
-            values![study, site],
-            grant_row,
-        ),
+    match scope {
+        Scope::Organization => db.select(&find(""), &[], read),
+        Scope::Study { study } => db.select(&find("WHERE study = ?1"), values![study], read),
+        Scope::Country { study, country } => {
+            let lies = "WHERE study = ?1 AND (country = ?2
+                 OR site IN (SELECT id FROM site WHERE study = ?1 AND country = ?2))";
+            db.select(&find(lies), values![study, &country.to_string()], read)
+        }
+        Scope::Site { study, site } => db.select(&find("WHERE study = ?1 AND site = ?2"), values![study, site], read),
     }
 }
 

@@ -1,15 +1,19 @@
 //! Access by exception: asked for and approved by another, or taken in an emergency; it ends by itself, and is marked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::SignedDuration;
 use store::{
     Actor, Error, RequestState,
-    acts::{AnswerAccess, AskAccess, BreakGlass, GiveGrant, ReviewAccess},
+    acts::{AnswerAccess, AskAccess, BreakGlass, DefineRole, GiveGrant, ReviewAccess, SetPolicy},
     views::{AccessMatrix, AccessRequests, LedgerEntries, MyAccessRequests, ShowSubject},
 };
 use trial::{
     access::Scope,
-    ids::{AccessRequestId, SubjectId},
-    role::Role,
+    ids::{AccessRequestId, RoleId, SubjectId},
+    permission::{Permission as P, Permissions},
+    policy::Setting,
+    role::{Level, Role},
 };
 
 use crate::world::{Place, World, save::assert_refused};
@@ -105,6 +109,38 @@ fn nobody_approves_their_own_request_or_what_they_may_not_give() {
 }
 
 #[test]
+fn what_became_impossible_while_it_waited_is_not_approved() {
+    let mut desk = desk();
+    let (sam, sofie, adam) = (desk.sam.clone(), desk.world.actor("sofie"), desk.world.actor("adam"));
+    let reader = DefineRole {
+        role: None,
+        title: "Reader".into(),
+        levels: BTreeSet::from([Level::Site]),
+        permissions: Permissions::of(&[P::StudySee, P::SubjectSee]),
+        forms: None,
+        administers: BTreeSet::new(),
+        given_by: BTreeSet::from([Role::StudyAdministrator]),
+        offered: true,
+    };
+    let role: RoleId = desk.world.act(&adam, reader.clone()).id("role").unwrap();
+    let (asked_hours, asked_role) = (desk.ask(Role::Monitor, 20), desk.ask(Role::Own(role), 1));
+    let long: AccessRequestId = desk.world.act(&sam, asked_hours).id("access_request").unwrap();
+    let withdrawn: AccessRequestId = desk.world.act(&sam, asked_role).id("access_request").unwrap();
+    let scope = Scope::Study { study: desk.place.study };
+    let values = BTreeMap::from([(Setting::ApprovedHours, 2)]);
+    desk.world.act(&sofie, SetPolicy { scope, values, justifications: BTreeMap::new() });
+    desk.world.act(&adam, DefineRole { role: Some(role), offered: false, ..reader });
+    for request in [long, withdrawn] {
+        let answer = |approve| AnswerAccess { request, approve, answer: "as it is now".into() };
+        let late = desk.world.try_act(&sofie, answer(true));
+        assert!(matches!(late, Err(Error::Blocked { code: "outdated", .. })), "{late:?}");
+        assert!(!desk.sees());
+        desk.world.act(&sofie, answer(false));
+    }
+    desk.world.finish();
+}
+
+#[test]
 fn the_glass_is_broken_by_who_may_for_reading_with_an_alarm_and_a_review() {
     let mut desk = desk();
     let (sam, sofie) = (desk.sam.clone(), desk.world.actor("sofie"));
@@ -130,8 +166,6 @@ fn the_glass_is_broken_by_who_may_for_reading_with_an_alarm_and_a_review() {
 fn the_matrix_tells_what_somebody_might_do_on_any_day() {
     let (mut world, place) = World::with_study();
     let ana = world.person("ana");
-    let before = world.organization().fresh_request().unwrap();
-    let _ = before;
     let start = store::Clock::now(&*world.clock);
     world.clock.turn(SignedDuration::from_mins(1));
     let scope = Scope::Site { study: place.study, site: place.oslo };

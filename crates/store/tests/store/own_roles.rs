@@ -100,7 +100,7 @@ fn an_own_role_may_do_what_it_was_defined_to_and_nothing_else() {
 
 #[test]
 fn roles_that_make_no_sense_are_refused() {
-    let (mut world, place) = World::with_study();
+    let (mut world, _) = World::with_study();
     let adam = world.actor("adam");
     world.act(&adam, role("Reader", READS));
     for (code, wish) in [
@@ -114,6 +114,8 @@ fn roles_that_make_no_sense_are_refused() {
         ("roles", role("Giver of nothing", &[P::GrantSee, P::PeopleSee, P::GrantGive])),
         ("roles", DefineRole { administers: BTreeSet::from([Role::Monitor]), ..role("Giver", READS) }),
         ("needs", role("Blind", &[P::StudySee, P::FormEdit])),
+        ("needs", role("Approver of nothing", &[P::GrantSee, P::AccessApprove])),
+        ("needs", role("Unseen publisher", &[P::AgreementPublish])),
         ("alone", role("Glass", &[P::StudySee, P::BreakGlass])),
         ("count", DefineRole { forms: Some(BTreeSet::new()), ..role("No form", READS) }),
         (
@@ -140,7 +142,6 @@ fn roles_that_make_no_sense_are_refused() {
     let unknown: RoleId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
     let outcome = world.try_act(&adam, DefineRole { role: Some(unknown), ..role("Ghost", READS) });
     assert!(matches!(outcome, Err(Error::Hidden)), "{outcome:?}");
-    let _ = place;
     world.finish();
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Enrolment {
     sign_in: String,
     /// Whether a second factor must be set too.
     second_factor: bool,
+    /// Characters that the password has at least.
+    password_characters: u32,
     /// The user handle for a passkey, in base64url.
     user: String,
     /// A new secret for an authenticator app, in base32. Nothing of it is stored until it comes back.
@@ -57,6 +59,7 @@ pub(super) async fn show(State(state): State<AppState>, Path(token): Path<String
         name: enrolment.name,
         sign_in: enrolment.sign_in,
         second_factor: enrolment.second_factor,
+        password_characters: enrolment.password_characters,
         secret,
     }))
 }

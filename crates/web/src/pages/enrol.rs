@@ -33,7 +33,6 @@ struct EnrolPage<'a> {
     /// The secret in groups of four, to be typed.
     spelled: String,
     qr: String,
-    least: usize,
     request: String,
     /// Whether an authenticator app was being set when the form came back.
     wants_app: bool,
@@ -116,7 +115,6 @@ fn page<'a>(
         secret,
         spelled: spelled(secret),
         qr: qr(&address)?,
-        least: if enrolment.second_factor { 8 } else { trial::limit::PASSWORD_CHARS_MIN },
         request,
         wants_app: wants_app || (enrolment.second_factor && !host.takes_passkeys()),
         user: passkey::text(&store::user_handle(organization.id(), enrolment.person)),

@@ -47,6 +47,8 @@ struct RequestsPage {
     breaks_glass: bool,
     now: Timestamp,
     typed: Typed,
+    /// What was said to a request, where that was refused.
+    said: Option<(AccessRequestId, String)>,
     why: Refused,
 }
 
@@ -70,7 +72,7 @@ struct Typed {
 
 /// Shows the requests.
 pub async fn requests(reader: Reader, Query(asked): Query<Where>) -> Answer<Response> {
-    page(&reader, StatusCode::OK, asked.scope(), Typed::default(), Refused::default()).await
+    page(&reader, StatusCode::OK, asked.scope(), (Typed::default(), None), Refused::default()).await
 }
 
 /// Asks for access.
@@ -81,7 +83,7 @@ pub async fn ask(reader: Reader, Query(asked): Query<Where>, fields: Fields) -> 
         Ok(act) => reader.asker.act(act, request).await,
         Err(error) => Err(error),
     };
-    after(&reader, asked.scope(), done, typed).await
+    after(&reader, asked.scope(), done, (typed, None)).await
 }
 
 /// Opens one's own way in an emergency.
@@ -92,7 +94,7 @@ pub async fn emergency(reader: Reader, Query(asked): Query<Where>, fields: Field
         Ok(ask) => reader.asker.act(BreakGlass { ask }, request).await,
         Err(error) => Err(error),
     };
-    after(&reader, asked.scope(), done, typed).await
+    after(&reader, asked.scope(), done, (typed, None)).await
 }
 
 /// Answers somebody's request.
@@ -104,8 +106,9 @@ pub async fn answer(
 ) -> Answer<Response> {
     let request = fields.request()?;
     let (approve, answer) = (fields.get("approve") == "yes", fields.get("answer").to_owned());
+    let said = Some((which, answer.clone()));
     let done = reader.asker.act(AnswerAccess { request: which, approve, answer }, request).await;
-    after(&reader, asked.scope(), done, Typed::default()).await
+    after(&reader, asked.scope(), done, (Typed::default(), said)).await
 }
 
 /// Says what was done with access that was opened.
@@ -116,15 +119,19 @@ pub async fn review(
     fields: Fields,
 ) -> Answer<Response> {
     let request = fields.request()?;
-    let done = reader.asker.act(ReviewAccess { request: which, finding: fields.get("finding").to_owned() }, request);
-    let done = done.await;
-    after(&reader, asked.scope(), done, Typed::default()).await
+    let finding = fields.get("finding").to_owned();
+    let said = Some((which, finding.clone()));
+    let done = reader.asker.act(ReviewAccess { request: which, finding }, request).await;
+    after(&reader, asked.scope(), done, (Typed::default(), said)).await
 }
 
-async fn after<T>(reader: &Reader, scope: Scope, done: store::Result<T>, typed: Typed) -> Answer<Response> {
+/// What the forms of the page had.
+type Sent = (Typed, Option<(AccessRequestId, String)>);
+
+async fn after<T>(reader: &Reader, scope: Scope, done: store::Result<T>, sent: Sent) -> Answer<Response> {
     match outcome(done)? {
         Ok(_) => Ok(to(format!("/requests{}", query(scope)))),
-        Err((status, why)) => page(reader, status, scope, typed, why).await,
+        Err((status, why)) => page(reader, status, scope, sent, why).await,
     }
 }
 
@@ -160,7 +167,13 @@ fn place_in(address: &str) -> Option<Scope> {
     })
 }
 
-async fn page(reader: &Reader, status: StatusCode, scope: Scope, typed: Typed, why: Refused) -> Answer<Response> {
+async fn page(
+    reader: &Reader,
+    status: StatusCode,
+    scope: Scope,
+    (typed, said): Sent,
+    why: Refused,
+) -> Answer<Response> {
     let own = reader.asker.view(MyAccessRequests {}).await?;
     let frame = reader.frame_at(scope, ["organization requests", "requests"]).await?;
     let sees = frame.may_at(Permission::GrantSee, scope);
@@ -181,7 +194,8 @@ async fn page(reader: &Reader, status: StatusCode, scope: Scope, typed: Typed, w
     let places = places(&frame, scope, &of);
     let breaks_glass = frame.organization_may(Permission::BreakGlass);
     let now = reader.now;
-    render_as(status, &RequestsPage { frame, scope, own, others, of, roles, places, breaks_glass, now, typed, why })
+    let page = RequestsPage { frame, scope, own, others, of, roles, places, breaks_glass, now, typed, said, why };
+    render_as(status, &page)
 }
 
 /// Access is asked for in a study.
@@ -243,6 +257,11 @@ impl RequestsPage {
     /// Whether the reader answers and reviews it: nobody does their own.
     fn decides(&self, line: &AccessRequestLine) -> bool {
         line.person != self.frame.account.id && self.frame.may_at(Permission::AccessApprove, line.scope)
+    }
+
+    /// What was said to it just now, and refused.
+    fn said(&self, line: &AccessRequestLine) -> &str {
+        self.said.as_ref().filter(|(to, _)| *to == line.id).map_or("", |(_, said)| said)
     }
 
     /// How long it is still open.
