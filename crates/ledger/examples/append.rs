@@ -58,6 +58,7 @@ fn entry() -> Entry {
     Entry {
         at: "2026-11-21T23:05:55.123456Z".into(),
         actor: "person:0197a1b2-0000-7000-8000-000000000001".into(),
+        client: None,
         role: "coordinator".into(),
         act: "form.save".into(),
         target: "form:0197a1b2-0000-7000-8000-000000000002".into(),

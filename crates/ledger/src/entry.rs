@@ -35,6 +35,8 @@ pub struct Entry {
     pub at: String,
     /// Who: `person:<uuid>`, or a code such as `system`.
     pub actor: String,
+    /// Through which program or device that was registered in their name: `client:<uuid>`.
+    pub client: Option<String>,
     /// In which role.
     pub role: Cow<'static, str>,
     /// Which act or view: `form.save`.

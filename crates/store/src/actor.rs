@@ -9,10 +9,11 @@ use std::{
 use jiff::Timestamp;
 use trial::{
     access::{Allowed, Capacity, Decision, Grant, Held, Place, Principal, Sites, covers, decide},
+    client::Bounds,
     country::Country,
     definition::ItemClass,
-    ids::{PersonId, SessionId, SiteId, StudyId},
-    permission::Permission,
+    ids::{ClientId, PersonId, SessionId, SiteId, StudyId},
+    permission::{Permission, Permissions},
     policy::Policy,
     roles::Roles,
 };
@@ -20,6 +21,7 @@ use trial::{
 use crate::{
     assurance::{Assurance, Freshness, window},
     backend::{Connection, values},
+    client,
     error::{Error, Result},
     place::{Located, Target, locate},
     record::{Kept, Shown},
@@ -32,30 +34,41 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Actor {
     principal: Principal,
-    session: Option<SessionId>,
+    via: Via,
+}
+
+/// By what a person asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Via {
+    /// By nothing: at the door, at the console.
+    Nothing,
+    /// A session, opened with what they showed.
+    Session(SessionId),
+    /// A program or a device that they registered.
+    Client(ClientId),
 }
 
 impl Actor {
     /// Someone not signed in: may sign in, and fetch checkpoints.
     #[must_use]
     pub const fn nobody() -> Self {
-        Actor { principal: Principal::Nobody, session: None }
+        Actor { principal: Principal::Nobody, via: Via::Nothing }
     }
 
     /// The operator at the machine's console, where the keys are. Holds no permission in any study.
     #[must_use]
     pub const fn operator() -> Self {
-        Actor { principal: Principal::Operator, session: None }
+        Actor { principal: Principal::Operator, via: Via::Nothing }
     }
 
     /// An AI assistant: holds no permission at all.
     #[must_use]
     pub const fn assistant() -> Self {
-        Actor { principal: Principal::Assistant, session: None }
+        Actor { principal: Principal::Assistant, via: Via::Nothing }
     }
 
-    pub(crate) const fn person_in(person: PersonId, session: SessionId) -> Self {
-        Actor { principal: Principal::Person(person), session: Some(session) }
+    pub(crate) const fn person_by(person: PersonId, via: Via) -> Self {
+        Actor { principal: Principal::Person(person), via }
     }
 
     /// The person, where it is one.
@@ -70,7 +83,24 @@ impl Actor {
     /// The session, where there is one.
     #[must_use]
     pub const fn session(&self) -> Option<SessionId> {
-        self.session
+        match self.via {
+            Via::Session(session) => Some(session),
+            Via::Nothing | Via::Client(_) => None,
+        }
+    }
+
+    /// The program or device that asks in the person's name, where one does.
+    #[must_use]
+    pub const fn client(&self) -> Option<ClientId> {
+        match self.via {
+            Via::Client(client) => Some(client),
+            Via::Nothing | Via::Session(_) => None,
+        }
+    }
+
+    /// As entries name that.
+    pub(crate) fn client_name(&self) -> Option<String> {
+        self.client().map(|client| format!("client:{client}"))
     }
 
     /// As entries name them.
@@ -91,6 +121,10 @@ pub struct Access {
     allowed: Allowed,
     /// `None` where nobody is anybody: at the door, and at the console.
     rules: Option<Arc<Rules>>,
+    /// The asker's own grants, as far as they may be used here.
+    grants: Arc<[Grant]>,
+    /// What a program or a device is kept to; everything for people.
+    within: Permissions,
     located: Located,
     assurance: Assurance,
     at: Timestamp,
@@ -125,14 +159,15 @@ impl Access {
             other => other?,
         };
         let standing = match actor.person() {
-            Some(person) => Some(known.of(db, shared, person, actor.session)?),
+            Some(person) => Some(known.of(db, shared, person, actor.via)?),
             None => None,
         };
         let nothing = Roles::default();
         let (grants, roles) =
             standing.as_ref().map_or((&[][..], &nothing), |standing| (&*standing.grants, &standing.rules.roles));
-        let assurance = standing.as_ref().map_or_else(Assurance::default, |standing| standing.assurance);
+        let within = standing.as_ref().map_or(EVERYTHING, Standing::within);
         match decide(actor.principal, grants, roles, needs, located.place, at) {
+            Decision::Allow(_) if !within.hold(needs) => Err(Error::Forbidden { needs: needs.code() }),
             // Whoever may not is told that, and asked for nothing.
             Decision::Allow(mut allowed) => {
                 sites_of_countries(db, located.place, &mut allowed)?;
@@ -142,8 +177,11 @@ impl Access {
                 {
                     return Err(Error::StepUp);
                 }
-                let rules = standing.map(|standing| standing.rules);
-                Ok(Access { actor: actor.clone(), allowed, rules, located, assurance, at })
+                let (rules, grants, assurance) = match standing {
+                    Some(standing) => (Some(standing.rules), standing.grants, standing.assurance),
+                    None => (None, Arc::default(), Assurance::default()),
+                };
+                Ok(Access { actor: actor.clone(), allowed, rules, grants, within, located, assurance, at })
             }
             Decision::Hidden if matches!(actor.principal, Principal::Nobody) => Err(Error::SignedOut),
             Decision::Hidden => Err(Error::Hidden),
@@ -192,6 +230,16 @@ impl Access {
         &self.allowed.through
     }
 
+    /// The asker's own grants, as far as they may be used here.
+    pub(crate) fn own_grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// What a program or a device is kept to; everything for people.
+    pub(crate) fn within(&self) -> Permissions {
+        self.within
+    }
+
     /// Who may do what, as it was decided from.
     pub(crate) fn rules(&self) -> Result<&Arc<Rules>> {
         self.rules.as_ref().ok_or(Error::SignedOut)
@@ -199,13 +247,17 @@ impl Access {
 
     /// Whether one of the grants behind it may also do this, at the same place.
     pub(crate) fn may_also(&self, permission: Permission) -> bool {
-        self.any(|roles, held| roles.may(held.role, permission))
+        self.any(|roles, held| self.may(roles, held, permission))
+    }
+
+    /// Whether a grant lets the asker do this, as far as they are not kept to less.
+    fn may(&self, roles: &Roles, held: &Held, permission: Permission) -> bool {
+        self.within.hold(permission) && roles.may(held.role, permission)
     }
 
     /// What holds for the asker's sessions.
-    pub(crate) fn own_policy(&self, db: &Connection) -> Result<Policy> {
-        let rules = self.rules()?;
-        Ok(rules.policy_for(&rules.grants(db, self.person()?)?, self.at))
+    pub(crate) fn own_policy(&self) -> Result<Policy> {
+        Ok(self.rules()?.policy_for(&self.grants, self.at))
     }
 
     /// Whether this form is among those that the reader's roles are bounded to.
@@ -215,7 +267,7 @@ impl Access {
 
     /// Whether one of the grants behind it edits this form.
     pub(crate) fn edits(&self, form: &str) -> bool {
-        self.any(|roles, held| roles.may(held.role, Permission::FormEdit) && roles.reaches_form(held.role, form))
+        self.any(|roles, held| self.may(roles, held, Permission::FormEdit) && roles.reaches_form(held.role, form))
     }
 
     /// As [`Access::reaches_form`], where the place is wider than the site that the form lies at.
@@ -241,9 +293,9 @@ impl Access {
     /// Whether this reader sees values of items of this class in this form.
     pub(crate) fn sees(&self, form: &str, class: ItemClass) -> bool {
         self.any(|roles, held| {
-            (roles.may(held.role, Permission::FormSee) || roles.may(held.role, Permission::DataExport))
+            (self.may(roles, held, Permission::FormSee) || self.may(roles, held, Permission::DataExport))
                 && roles.reaches_form(held.role, form)
-                && roles.sees(held.role, class)
+                && class.needs().is_none_or(|needs| self.may(roles, held, needs))
         })
     }
 
@@ -280,10 +332,19 @@ fn sites_of_countries(db: &Connection, place: Place, allowed: &mut Allowed) -> R
 pub(crate) struct Standing {
     rules: Arc<Rules>,
     grants: Arc<[Grant]>,
+    /// What a program or a device is kept to.
+    bounds: Option<Bounds>,
     assurance: Assurance,
 }
 
+/// What people are kept to: nothing but their grants.
+const EVERYTHING: Permissions = Permissions::of(Permission::ALL);
+
 impl Standing {
+    fn within(&self) -> Permissions {
+        self.bounds.map_or(EVERYTHING, |bounds| bounds.permissions())
+    }
+
     /// Whether it is sure enough that it is them: what the place asks of everybody, and what is asked for here.
     fn is_sure(&self, place: Place, sites: &Sites, fresh: Freshness, at: Timestamp) -> bool {
         // On the pages of one's own account a factor is set that others ask for.
@@ -297,14 +358,15 @@ impl Standing {
                 policy
             }
         };
-        self.assurance.holds(fresh, at, window(&policy))
+        // What a program or a device may do was named, each thing, by a person who had shown just then that it is them.
+        self.bounds.is_some() || self.assurance.holds(fresh, at, window(&policy))
     }
 }
 
 /// People whose sessions and grants were looked up, as long as they stand.
 #[derive(Default)]
 pub(crate) struct Present {
-    known: HashMap<(PersonId, Option<SessionId>), Standing>,
+    known: HashMap<(PersonId, Via), Standing>,
     /// Entries of the organization's ledger when they were.
     size: u64,
 }
@@ -325,52 +387,60 @@ impl Present {
         self.known.clear();
     }
 
-    fn of(
-        &mut self,
-        db: &Connection,
-        shared: &Shared,
-        person: PersonId,
-        session: Option<SessionId>,
-    ) -> Result<Standing> {
+    fn of(&mut self, db: &Connection, shared: &Shared, person: PersonId, via: Via) -> Result<Standing> {
         if self.known.len() >= PRESENT_MAX {
             self.forget();
         }
-        match self.known.entry((person, session)) {
+        match self.known.entry((person, via)) {
             Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(gap) => Ok(gap.insert(standing(db, shared, person, session)?).clone()),
+            Entry::Vacant(gap) => Ok(gap.insert(standing(db, shared, person, via)?).clone()),
         }
     }
 }
 
 /// How somebody who asks stands now. Whoever's account was disabled or whose session ended while the request was on its
 /// way is nobody any more.
-fn standing(db: &Connection, shared: &Shared, person: PersonId, session: Option<SessionId>) -> Result<Standing> {
-    let (version, assurance) = db
-        .one(
-            "SELECT p.active, s.id, t.rules, s.password_shown, s.code_shown, s.recovery_shown, s.passkey_shown, p.code,
-                    (SELECT count(*) FROM passkey k WHERE k.person = p.id)
-             FROM person p CROSS JOIN turn t
-                 LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL WHERE p.id = ?1",
-            values![&person, session.as_ref()],
-            |row| {
-                let present = row.int(0)? == 1 && row.maybe_id(1)? == session;
-                let shown = |column| Ok::<_, Error>(row.maybe_int(column)?.map(time::instant));
-                let assurance = Assurance {
-                    password: shown(3)?,
-                    code: shown(4)?,
-                    recovery: shown(5)?,
-                    passkey: shown(6)?,
-                    has_code: row.int(7)? != 0,
-                    has_passkey: row.int(8)? != 0,
-                };
-                Ok(present.then_some((row.int(2)?, assurance)))
-            },
-        )?
-        .flatten()
-        .ok_or(Error::SignedOut)?;
+fn standing(db: &Connection, shared: &Shared, person: PersonId, via: Via) -> Result<Standing> {
+    let (version, assurance, bounds) = match via {
+        Via::Client(client) => client::standing(db, person, client)?,
+        Via::Nothing | Via::Session(_) => in_session(db, person, via)?,
+    }
+    .ok_or(Error::SignedOut)?;
     let rules = shared.rules_at(db, version)?;
-    let grants = rules.grants(db, person)?;
-    Ok(Standing { rules, grants, assurance })
+    let all = rules.grants(db, person)?;
+    let grants = bounds.map_or(all.clone(), |bounds| bounds.narrow(&all).into());
+    Ok(Standing { rules, grants, bounds, assurance })
+}
+
+/// The version of the rules, what is known of the person, and what bounds them; `None` where they are not there any more.
+pub(crate) type Found = Option<(i64, Assurance, Option<Bounds>)>;
+
+fn in_session(db: &Connection, person: PersonId, via: Via) -> Result<Found> {
+    let session = match via {
+        Via::Session(session) => Some(session),
+        Via::Nothing | Via::Client(_) => None,
+    };
+    let found = db.one(
+        "SELECT p.active, s.id, t.rules, s.password_shown, s.code_shown, s.recovery_shown, s.passkey_shown, p.code,
+                (SELECT count(*) FROM passkey k WHERE k.person = p.id)
+         FROM person p CROSS JOIN turn t
+             LEFT JOIN session s ON s.id = ?2 AND s.person = p.id AND s.ended IS NULL WHERE p.id = ?1",
+        values![&person, session.as_ref()],
+        |row| {
+            let present = row.int(0)? == 1 && row.maybe_id(1)? == session;
+            let shown = |column| Ok::<_, Error>(row.maybe_int(column)?.map(time::instant));
+            let assurance = Assurance {
+                password: shown(3)?,
+                code: shown(4)?,
+                recovery: shown(5)?,
+                passkey: shown(6)?,
+                has_code: row.int(7)? != 0,
+                has_passkey: row.int(8)? != 0,
+            };
+            Ok(present.then_some((row.int(2)?, assurance, None)))
+        },
+    )?;
+    Ok(found.flatten())
 }
 
 /// Every grant of a person, as the asker's access was decided from; with the times in which each gives nothing.

@@ -35,6 +35,21 @@ pub enum Factor {
     Passkey,
 }
 
+impl Factor {
+    /// Every factor, the weakest first.
+    pub(crate) const ALL: [Factor; 4] = [Factor::Password, Factor::Code, Factor::RecoveryCode, Factor::Passkey];
+
+    /// Its code.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Factor::Password => "password",
+            Factor::Code => "code",
+            Factor::RecoveryCode => "recovery_code",
+            Factor::Passkey => "passkey",
+        }
+    }
+}
+
 /// How lately it must have been shown who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
@@ -77,6 +92,28 @@ impl Assurance {
             (true, _) => Factor::Passkey,
             (false, true) => Factor::Code,
             (false, false) => Factor::Password,
+        }
+    }
+
+    /// The strongest factor that was shown in the session.
+    pub(crate) fn proved(&self) -> Factor {
+        match (self.passkey, self.code, self.recovery) {
+            (Some(_), _, _) => Factor::Passkey,
+            (None, Some(_), _) => Factor::Code,
+            (None, None, Some(_)) => Factor::RecoveryCode,
+            (None, None, None) => Factor::Password,
+        }
+    }
+
+    /// Of somebody who showed one factor.
+    pub(crate) fn having_shown(factor: Factor, at: Timestamp) -> Self {
+        let shown = |one| (one == factor).then_some(at);
+        Assurance {
+            password: shown(Factor::Password),
+            code: shown(Factor::Code),
+            recovery: shown(Factor::RecoveryCode),
+            passkey: shown(Factor::Passkey),
+            ..Assurance::default()
         }
     }
 

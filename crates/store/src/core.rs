@@ -159,6 +159,7 @@ impl Core {
         let entry = Entry {
             at: time::stamp(note.at.max(log.last)),
             actor: note.actor.clone(),
+            client: note.client.clone(),
             role: note.role.clone(),
             act: note.view.into(),
             target: note.target.clone(),
@@ -308,6 +309,7 @@ pub(crate) struct Appended {
 pub(crate) struct Looked {
     pub view: &'static str,
     pub actor: String,
+    pub client: Option<String>,
     pub role: Cow<'static, str>,
     pub target: String,
     pub ledger: u32,

@@ -77,6 +77,12 @@ impl Organization {
         URL_SAFE_NO_PAD.encode(self.shared().ring.tag("enrolment", &request.to_string()))
     }
 
+    /// The secret of the program or device that a request registers: as [`Organization::enrolment_token`].
+    #[must_use]
+    pub fn client_token(&self, request: RequestId) -> String {
+        URL_SAFE_NO_PAD.encode(self.shared().ring.tag("client", &request.to_string()))
+    }
+
     /// Whose enrolment a token is.
     ///
     /// # Errors

@@ -126,6 +126,7 @@ impl Organization {
         Ok(Looked {
             view: V::NAME,
             actor: access.actor().name(),
+            client: access.actor().client_name(),
             role: access.capacity().code(),
             target: access.located().name.clone(),
             ledger: access.located().ledger,
@@ -164,9 +165,9 @@ impl Organization {
     }
 
     fn used(&self, (signed_in, write): session::Found, now: jiff::Timestamp) -> SignedIn {
-        if let Some(session) = write {
+        if let Some(via) = write {
             // Nobody waits for it: if it is lost, the session ends a little early.
-            let _ = self.writer.submit(job(move |core| session::seen(core, session, now), drop));
+            let _ = self.writer.submit(job(move |core| session::seen(core, via, now), drop));
         }
         signed_in
     }

@@ -3,7 +3,9 @@
 use trial::{
     access::{Place, Scope},
     country::Country,
-    ids::{AccessRequestId, DelegationId, FormId, GrantId, ImportId, KeyId, PersonId, SiteId, StudyId, SubjectId},
+    ids::{
+        AccessRequestId, ClientId, DelegationId, FormId, GrantId, ImportId, KeyId, PersonId, SiteId, StudyId, SubjectId,
+    },
 };
 
 use crate::{
@@ -47,6 +49,8 @@ pub enum Target {
     DelegationLog(SiteId),
     /// A line of a delegation log, at its site.
     Delegation(DelegationId),
+    /// A program or a device, where it works.
+    Client(ClientId),
     /// A ledger, by its number: the organization's or a study's.
     Ledger(u32),
     /// One entry of a ledger: at the site of the record that it is about.
@@ -64,6 +68,16 @@ pub(crate) struct Located {
     pub name: String,
     /// What the same row says of a subject.
     pub subject: Option<Standing>,
+}
+
+impl Located {
+    /// The country of the site, where it is at one.
+    pub(crate) fn country(&self) -> Option<Country> {
+        match self.place {
+            Place::Site(_, _, country) => country,
+            _ => None,
+        }
+    }
 }
 
 /// What a subject's row and its study's say beside where it lies.
@@ -139,6 +153,10 @@ pub(crate) fn locate(db: &Connection, target: Target, asker: Option<PersonId>) -
             let site = at(db, "SELECT site FROM delegation WHERE id = ?1", delegation)?;
             let (study, country) = site_at(db, site)?;
             here(Place::Site(study, site, country), format!("delegation:{delegation}"))
+        }
+        Target::Client(client) => {
+            let scope = scope_in(db, "SELECT study, NULL, site FROM client WHERE id = ?1", values![&client])?;
+            Located { name: format!("client:{client}"), ..at_scope(db, scope)? }
         }
         Target::Ledger(number) => {
             let (place, name) = ledger_place(db, number)?;

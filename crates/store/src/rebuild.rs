@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Tables that a rebuild does not carry over: sessions and throttles are lost without loss.
-const OPERATIONAL: &[&str] = &["session", "throttle", "code_step", "passkey_use", "turn"];
+const OPERATIONAL: &[&str] = &["session", "throttle", "code_step", "passkey_use", "client_use", "turn"];
 /// Tables of the migration library itself.
 const MIGRATIONS: &str = "refinery_schema_history";
 /// Entries replayed in one transaction.

@@ -14,9 +14,10 @@ use trial::{
 };
 
 use crate::{
-    actor::Actor,
+    actor::{Actor, Via},
     assurance::Factor,
     backend::{Connection, values},
+    client,
     core::Core,
     error::Result,
     time,
@@ -40,16 +41,19 @@ pub enum Presence {
     Background,
 }
 
+/// Something that asks in a person's name, as long as it may.
 #[derive(Clone, Copy)]
-struct Open {
-    id: SessionId,
-    person: PersonId,
+pub(crate) struct Open {
+    pub via: Via,
+    pub person: PersonId,
     /// How long it may be idle, and how long it may last at all: what is strictest of wherever its person works.
-    idle: SignedDuration,
-    lifetime: SignedDuration,
-    opened: Timestamp,
-    seen: Timestamp,
-    written: Timestamp,
+    pub idle: SignedDuration,
+    pub lifetime: SignedDuration,
+    pub opened: Timestamp,
+    pub seen: Timestamp,
+    pub written: Timestamp,
+    /// SHA-256 of the certificate without which it is nobody.
+    pub certificate: Option<[u8; 32]>,
 }
 
 /// A session as its owner sees it.
@@ -74,6 +78,8 @@ pub struct SignedIn {
     pub actor: Actor,
     /// When the session ends unless used.
     pub ends: Timestamp,
+    /// SHA-256 of the certificate that the connection must have shown.
+    pub certificate: Option<[u8; 32]>,
 }
 
 /// Sessions as memory has them; the table is what counts after a restart.
@@ -87,8 +93,8 @@ struct Remembered {
     generation: u64,
 }
 
-/// A session found open, and its id where the time of its last use should be stored now.
-pub(crate) type Found = (SignedIn, Option<SessionId>);
+/// A session found open, and which it is where the time of its last use should be stored now.
+pub(crate) type Found = (SignedIn, Option<Via>);
 
 impl Sessions {
     /// Who holds this token, as far as memory knows: `None` where only the table can tell.
@@ -114,7 +120,11 @@ impl Sessions {
     ) -> Result<Option<Found>> {
         let tag = tag(token);
         let generation = self.0.lock().unwrap_or_else(PoisonError::into_inner).generation;
-        let Some(mut open) = stored(db, &tag)?.filter(|open| now < ends(open)) else { return Ok(None) };
+        let found = match stored(db, &tag)? {
+            Some(session) => Some(session),
+            None => client::stored(db, &tag)?,
+        };
+        let Some(mut open) = found.filter(|open| now < ends(open)) else { return Ok(None) };
         open = bounded(open, &policy(open.person)?);
         if ends(&open) <= now {
             return Ok(None);
@@ -141,8 +151,16 @@ impl Sessions {
 /// A session under a policy, which only shortens it.
 fn bounded(mut open: Open, policy: &Policy) -> Open {
     let bound = |setting, most| SignedDuration::from_secs(i64::from(policy.get(setting))).min(most);
-    open.idle = bound(Setting::Idle, IDLE);
-    open.lifetime = bound(Setting::Lifetime, LIFETIME);
+    match open.via {
+        Via::Client(_) => {
+            let days = i64::from(policy.get(Setting::ClientDays));
+            open.lifetime = open.lifetime.min(SignedDuration::from_hours(days.saturating_mul(24)));
+        }
+        Via::Session(_) | Via::Nothing => {
+            open.idle = bound(Setting::Idle, IDLE);
+            open.lifetime = bound(Setting::Lifetime, LIFETIME);
+        }
+    }
     open
 }
 
@@ -155,7 +173,8 @@ fn used(open: &mut Open, presence: Presence, now: Timestamp) -> Found {
     if write {
         open.written = open.seen;
     }
-    (SignedIn { actor: Actor::person_in(open.person, open.id), ends: ends(open) }, write.then_some(open.id))
+    let actor = Actor::person_by(open.person, open.via);
+    (SignedIn { actor, ends: ends(open), certificate: open.certificate }, write.then_some(open.via))
 }
 
 /// A session to begin.
@@ -228,10 +247,15 @@ pub(crate) enum Which {
     AllBut(Option<SessionId>),
 }
 
-/// Stores that a session was used. Operational: no entry.
-pub(crate) fn seen(core: &mut Core, id: SessionId, at: Timestamp) -> Result<()> {
-    core.db.write("UPDATE session SET seen = ?2 WHERE id = ?1 AND seen < ?2", values![&id, time::micros(at)])?;
-    Ok(())
+/// Stores that it was used. Operational: no entry.
+pub(crate) fn seen(core: &mut Core, via: Via, at: Timestamp) -> Result<()> {
+    match via {
+        Via::Session(id) => {
+            core.db.write("UPDATE session SET seen = ?2 WHERE id = ?1 AND seen < ?2", values![&id, time::micros(at)])
+        }
+        Via::Client(id) => client::used(core, id, at),
+        Via::Nothing => Ok(()),
+    }
 }
 
 /// The hash of a token, as the table has it.
@@ -252,9 +276,14 @@ fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
         |row| {
             let seen = time::instant(row.int(3)?);
             let opened = time::instant(row.int(2)?);
-            Ok(Open { id: row.id(0)?, person: row.id(1)?, idle: IDLE, lifetime: LIFETIME, opened, seen, written: seen })
+            Ok(open_at(row.id(0)?, row.id(1)?, opened, seen))
         },
     )
+}
+
+fn open_at(id: SessionId, person: PersonId, opened: Timestamp, seen: Timestamp) -> Open {
+    let via = Via::Session(id);
+    Open { via, person, idle: IDLE, lifetime: LIFETIME, opened, seen, written: seen, certificate: None }
 }
 
 /// A person's open sessions.
@@ -271,7 +300,7 @@ pub(crate) fn list(
         |row| {
             let id = row.id(0)?;
             let (opened, seen) = (time::instant(row.int(1)?), time::instant(row.int(2)?));
-            let open = bounded(Open { id, person, idle: IDLE, lifetime: LIFETIME, opened, seen, written: now }, policy);
+            let open = bounded(open_at(id, person, opened, seen), policy);
             let this = Some(id) == this;
             let client = row.maybe_text(3)?;
             Ok((SessionShown { id, opened: open.opened, seen: open.seen, this, client }, ends(&open)))

@@ -199,6 +199,7 @@ impl<'a> Tx<'a> {
         let entry = Entry {
             at: time::stamp(self.at),
             actor: access.actor().name(),
+            client: access.actor().client_name(),
             role: access.capacity().code(),
             act: Cow::Borrowed(act),
             target: self.about.map_or_else(|| access.located().name.clone(), |person| format!("person:{person}")),

@@ -277,7 +277,9 @@ pub fn decide(
         (Principal::Operator, Place::Installation, Permission::OrganizationFound) => {
             Decision::Allow(Allowed::without_grant(Capacity::Operator))
         }
-        (Principal::Person(person), Place::Own(owner), Permission::OwnAccount) if person == owner => {
+        (Principal::Person(person), Place::Own(owner), Permission::OwnAccount | Permission::OwnStudies)
+            if person == owner =>
+        {
             Decision::Allow(Allowed::without_grant(Capacity::Owner))
         }
         (

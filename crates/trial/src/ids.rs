@@ -52,6 +52,8 @@ macro_rules! ids {
 ids! {
     /// One request for access that somebody approves, or one emergency.
     AccessRequestId
+    /// One program or device that works in a person's name.
+    ClientId
     /// One form of one visit of one subject.
     FormId
     /// One grant: a person, a role, a scope, dates.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod check;
+pub mod client;
 pub mod clinical;
 pub mod country;
 pub mod definition;

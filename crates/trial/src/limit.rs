@@ -18,6 +18,8 @@ pub const CHANGES_MAX: usize = 2_000;
 pub const REPEATS_MAX: u32 = 10_000;
 /// Rows of one page of a list.
 pub const PAGE_ROWS_MAX: u32 = 500;
+/// Programs and devices that work in one person's name at a time.
+pub const CLIENTS_MAX: usize = 20;
 /// One item value, in bytes of UTF-8. ODM sets no bound; a longer text belongs in a document.
 pub const VALUE_BYTES_MAX: usize = 16_384;
 

@@ -38,6 +38,8 @@ permissions! {
     LedgerWitness = "ledger.witness"
     /// See and change one's own account, sessions and second factor.
     OwnAccount = "account.own"
+    /// See which studies one works in.
+    OwnStudies = "studies.own"
     /// See who has an account here.
     PeopleSee = "people.see"
     /// Add, disable and re-enrol people.
@@ -48,6 +50,8 @@ permissions! {
     GrantSee = "grant.see"
     /// Define the organization's own roles.
     RoleDefine = "role.define"
+    /// Register programs and devices that work in one's own name, where one's grant holds and below.
+    ClientRegister = "client.register"
     /// See which settings hold where, and which layer decides each.
     PolicySee = "policy.see"
     /// Tighten settings where one's grant holds and below.
@@ -177,6 +181,12 @@ impl Permissions {
     #[must_use]
     pub const fn and(self, others: Permissions) -> Self {
         Permissions(self.0 | others.0)
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub const fn both(self, others: Permissions) -> Self {
+        Permissions(self.0 & others.0)
     }
 
     /// Each, in the order of the list.

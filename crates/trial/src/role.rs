@@ -180,6 +180,7 @@ impl Role {
     pub const fn permissions(self) -> Permissions {
         Permissions::of(match self {
             Role::Coordinator => &[
+                P::ClientRegister,
                 P::DelegationSee,
                 P::StudySee,
                 P::SubjectSee,
@@ -190,6 +191,7 @@ impl Role {
                 P::ProofSee,
             ],
             Role::Investigator => &[
+                P::ClientRegister,
                 P::DelegationSee,
                 P::DelegationAuthorize,
                 P::StudySee,
@@ -201,6 +203,7 @@ impl Role {
                 P::ProofSee,
             ],
             Role::DataManager => &[
+                P::ClientRegister,
                 P::StudySee,
                 P::StudyBuild,
                 P::SubjectSee,

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    definition::{FormOid, ItemClass},
+    definition::FormOid,
     ids::RoleId,
     limit,
     permission::{Permission as P, Permissions},
@@ -163,16 +163,6 @@ impl Roles {
         self.of(role)
             .and_then(|own| own.forms.as_ref())
             .is_none_or(|forms| forms.iter().any(|oid| oid.as_str() == form))
-    }
-
-    /// Whether it sees values of items of this class.
-    #[must_use]
-    pub fn sees(&self, role: Role, class: ItemClass) -> bool {
-        match class {
-            ItemClass::Plain => true,
-            ItemClass::Identifying => self.may(role, P::ItemIdentifying),
-            ItemClass::Blinded => self.may(role, P::ItemBlinded),
-        }
     }
 
     /// Whether somebody in role `by` gives and ends `role`, where the one's grant covers the other's.

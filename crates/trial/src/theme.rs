@@ -37,7 +37,7 @@ impl Permission {
     pub const fn theme(self) -> Option<Theme> {
         use Permission as P;
         Some(match self {
-            P::OrganizationFound | P::SignIn | P::LedgerWitness | P::OwnAccount => return None,
+            P::OrganizationFound | P::SignIn | P::LedgerWitness | P::OwnAccount | P::OwnStudies => return None,
             P::StudyRegister | P::StudySee | P::StudyBuild | P::SiteAdd => Theme::Study,
             P::SubjectSee
             | P::SubjectAdd
@@ -51,6 +51,7 @@ impl Permission {
             | P::PeopleManage
             | P::GrantGive
             | P::GrantSee
+            | P::ClientRegister
             | P::RoleDefine
             | P::PolicySee
             | P::PolicySet

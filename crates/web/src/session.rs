@@ -1,5 +1,6 @@
 //! Who asks. A session token is `<organization>.<secret>`; it arrives in one cookie, or as a bearer token in the
-//! API. So no address ever names an organization.
+//! API. A program's or a device's is `probity-client.<organization>.<secret>`, and always a bearer token. So no address
+//! ever names an organization.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use jiff::Timestamp;
-use store::{Act, Actor, Error, Organization, Presence, Receipt, SignedIn, View};
+use store::{Act, Actor, Error, Organization, Presence, Receipt, SignedIn, TOKEN_PREFIX, View};
 use tokio::sync::oneshot;
 use trial::ids::{OrganizationId, RequestId};
 
@@ -172,7 +173,14 @@ pub(crate) async fn asker_of(
             blocking(move || organization.authenticate(&token, presence)).await?
         }
     };
-    let Some(SignedIn { actor, ends }) = found else { return Ok(None) };
+    let Some(SignedIn { actor, ends, certificate }) = found else { return Ok(None) };
+    // A program shows its token with each request and keeps none in a cookie. Where its token is bound to a certificate,
+    // the token alone is nobody's (RFC 8705 3).
+    let shown = client.as_ref().map(|client| client.thumbprint.as_str());
+    let bound = certificate.is_none_or(|digest| shown == Some(ledger::Hash(digest).to_hex().as_str()));
+    if !bound || (actor.client().is_some() && bearer(headers).is_none()) {
+        return Ok(None);
+    }
     Ok(Some(Asker { organization, actor, declared, ends, presence, client }))
 }
 
@@ -190,10 +198,16 @@ pub fn enrolment_token(organization: &Organization, request: RequestId) -> Strin
     format!("{}.{}", organization.id(), organization.enrolment_token(request))
 }
 
-/// The organization that a session or enrolment token names.
+/// The token of the program or device that a request registers; see [`enrolment_token`].
+#[must_use]
+pub fn client_token(organization: &Organization, request: RequestId) -> String {
+    format!("{TOKEN_PREFIX}{}.{}", organization.id(), organization.client_token(request))
+}
+
+/// The organization that a session's, an enrolment's or a program's token names.
 #[must_use]
 pub fn organization_of(token: &str) -> Option<OrganizationId> {
-    token.split_once('.')?.0.parse().ok()
+    token.strip_prefix(TOKEN_PREFIX).unwrap_or(token).split_once('.')?.0.parse().ok()
 }
 
 /// The session token of a request: bearer, else cookie.

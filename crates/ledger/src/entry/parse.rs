@@ -17,7 +17,9 @@ pub(super) fn entry(bytes: &[u8]) -> Result<Entry, EntryError> {
     check_time(&at)?;
     from.expect("\",\"actor\":\"")?;
     let actor = from.code("an actor", KEY_BYTES_MAX)?;
-    from.expect("\",\"role\":\"")?;
+    from.expect("\"")?;
+    let client = from.optional(",\"client\":\"", |from| from.quoted(|from| from.code("a client", KEY_BYTES_MAX)))?;
+    from.expect(",\"role\":\"")?;
     let role = Cow::Owned(from.code("a role", CODE_BYTES_MAX)?);
     from.expect("\",\"act\":\"")?;
     let act = Cow::Owned(from.code("an act", CODE_BYTES_MAX)?);
@@ -42,7 +44,7 @@ pub(super) fn entry(bytes: &[u8]) -> Result<Entry, EntryError> {
     }
     from.expect("}")?;
     from.end()?;
-    Ok(Entry { at, actor, role, act, target, request, body, changes, shown, manifest })
+    Ok(Entry { at, actor, client, role, act, target, request, body, changes, shown, manifest })
 }
 
 /// One change, all of `bytes`; also the lines of a manifest.

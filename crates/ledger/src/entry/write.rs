@@ -14,6 +14,9 @@ pub(super) fn entry(entry: &Entry) -> Result<Vec<u8>, EntryError> {
     out.extend_from_slice(b"{\"v\":1,\"at\":\"");
     out.extend_from_slice(entry.at.as_bytes());
     push_code(&mut out, b"\",\"actor\":\"", "actor", &entry.actor, KEY_BYTES_MAX)?;
+    if let Some(client) = &entry.client {
+        push_code(&mut out, b"\",\"client\":\"", "client", client, KEY_BYTES_MAX)?;
+    }
     push_code(&mut out, b"\",\"role\":\"", "role", &entry.role, CODE_BYTES_MAX)?;
     push_code(&mut out, b"\",\"act\":\"", "act", &entry.act, CODE_BYTES_MAX)?;
     push_code(&mut out, b"\",\"target\":\"", "target", &entry.target, KEY_BYTES_MAX)?;

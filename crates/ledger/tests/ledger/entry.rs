@@ -44,11 +44,12 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     let time = (1970..=2100_u16, 1..=12_u8, 1..=28_u8, 0..24_u8, 0..60_u8, 0..60_u8, 0..1_000_000_u32);
     let at = time.prop_map(|(y, mo, d, h, mi, s, us)| format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{us:06}Z"));
     let codes = (code(200), code(64), code(64), code(200));
-    let optional = (prop::option::of(code(64)), prop::option::of(hash()));
-    (at, codes, optional, content()).prop_map(|(at, (actor, role, act, target), (request, body), content)| {
+    let optional = (prop::option::of(code(64)), prop::option::of(hash()), prop::option::of(code(200)));
+    (at, codes, optional, content()).prop_map(|(at, (actor, role, act, target), (request, body, client), content)| {
         let mut entry = Entry {
             at,
             actor,
+            client,
             role: role.into(),
             act: act.into(),
             target,
@@ -83,6 +84,7 @@ proptest! {
         prop_assert_eq!(&json["actor"], &entry.actor);
         prop_assert_eq!(json["changes"].as_array().map_or(0, Vec::len), entry.changes.len());
         prop_assert_eq!(json.get("request").is_some(), entry.request.is_some());
+        prop_assert_eq!(json.get("client").and_then(|client| client.as_str()), entry.client.as_deref());
         if let Some(shown) = entry.shown {
             prop_assert_eq!(&json["shown"]["count"], shown.count);
         }
@@ -112,7 +114,7 @@ proptest! {
 fn the_encoding_is_the_documented_line() {
     let digest = "0f".repeat(32);
     let expected = format!(
-        "{{\"v\":1,\"at\":\"2026-11-21T23:05:55.123456Z\",\"actor\":\"person:7\",\"role\":\"coordinator\",\
+        "{{\"v\":1,\"at\":\"2026-11-21T23:05:55.123456Z\",\"actor\":\"person:7\",\"client\":\"client:8\",\"role\":\"coordinator\",\
          \"act\":\"form.save\",\"target\":\"form:9\",\"request\":\"r-1\",\"body\":\"{digest}\",\
          \"changes\":[{{\"kind\":\"item_group\",\"key\":\"k\",\"version\":3,\"digest\":\"{digest}\"}}]}}"
     );
@@ -120,6 +122,7 @@ fn the_encoding_is_the_documented_line() {
     let entry = Entry {
         at: "2026-11-21T23:05:55.123456Z".into(),
         actor: "person:7".into(),
+        client: Some("client:8".into()),
         role: "coordinator".into(),
         act: "form.save".into(),
         target: "form:9".into(),
@@ -162,6 +165,7 @@ fn other_spellings_of_the_same_json_are_refused() {
 #[test]
 fn free_text_and_false_times_cannot_be_written() {
     let code = |field| Err(EntryError::Code { field, max: if matches!(field, "role" | "act") { 64 } else { 200 } });
+    assert_eq!(Entry { client: Some("a lab".into()), ..entry(1) }.encode(), code("client"));
     assert_eq!(Entry { actor: "Anna Nilsson".into(), ..entry(1) }.encode(), code("actor"));
     assert_eq!(Entry { target: String::new(), ..entry(1) }.encode(), code("target"));
     assert_eq!(Entry { role: "r".repeat(65).into(), ..entry(1) }.encode(), code("role"));

@@ -30,6 +30,7 @@ pub fn entry(n: u64) -> Entry {
     Entry {
         at: format!("2026-11-21T{:02}:{:02}:{:02}.{:06}Z", n / 3600 % 24, n / 60 % 60, n % 60, n % 1_000_000),
         actor: format!("person:00000000-0000-4000-8000-{:012}", n % 7),
+        client: None,
         role: "coordinator".into(),
         act: "form.save".into(),
         target: format!("form:00000000-0000-4000-8000-{n:012}"),

@@ -7,6 +7,7 @@ use anyhow::Result;
 use store::{Act, Actor, Error, Organization, View, acts as a, views as v};
 use trial::{
     access::Scope,
+    client::Kind,
     ids::{CourseId, Id as _, PersonId, SiteId},
     permission::{Permission, Permissions},
     policy::Setting,
@@ -47,7 +48,8 @@ pub(crate) struct Tried {
 
 /// Acts and views that need no grant: the door, one's own account, and what anyone may see of a ledger.
 #[cfg(test)]
-pub(crate) const OPEN: &[Permission] = &[Permission::SignIn, Permission::OwnAccount, Permission::LedgerWitness];
+pub(crate) const OPEN: &[Permission] =
+    &[Permission::SignIn, Permission::OwnAccount, Permission::OwnStudies, Permission::LedgerWitness];
 
 /// Who tries, and on what.
 pub(crate) struct Attempts<'a> {
@@ -97,6 +99,7 @@ impl Attempts<'_> {
             self.act(At::Organization, a::RegisterStudy { oid: String::new(), name: String::new() })?,
             self.act(At::Organization, give)?,
             self.act(At::Organization, no_role())?,
+            self.act(At::Organization, no_program(Scope::Organization))?,
             self.act(At::Organization, no_settings(Scope::Organization))?,
             self.act(
                 At::Organization,
@@ -111,6 +114,7 @@ impl Attempts<'_> {
             self.view(At::Organization, v::RoleBook { scope: Scope::Organization }),
             self.view(At::Organization, v::ShowPolicy { scope: Scope::Organization }),
             self.view(At::Organization, v::AccessRequests { scope: Scope::Organization }),
+            self.view(At::Organization, v::Clients { scope: Scope::Organization }),
             self.view(At::Organization, v::DutyBook {}),
             self.view(At::Organization, v::LedgerHead { ledger: 1 }),
             self.view(At::Organization, v::LedgerEntries { ledger: 1, before: None, limit: 1 }),
@@ -141,6 +145,7 @@ impl Attempts<'_> {
             self.act(At::Study, a::EndGrant { grant: self.on.grant, reason: String::new() })?,
             self.act(At::Study, a::ConfirmGrant { grant: self.on.grant })?,
             self.act(At::Study, no_settings(Scope::Study { study }))?,
+            self.act(At::Study, no_program(Scope::Study { study }))?,
             self.act(At::Study, begin)?,
             self.act(At::Study, a::TakeImport { import, site: None, pieces: too_many_pieces() })?,
             self.act(At::Study, a::CompleteImport { import, report: serde_json::Value::Null })?,
@@ -154,6 +159,7 @@ impl Attempts<'_> {
             self.view(At::Study, v::RoleBook { scope: Scope::Study { study } }),
             self.view(At::Study, v::ShowPolicy { scope: Scope::Study { study } }),
             self.view(At::Study, v::AccessRequests { scope: Scope::Study { study } }),
+            self.view(At::Study, v::Clients { scope: Scope::Study { study } }),
             self.view(At::Study, v::LedgerHead { ledger: self.on.ledger }),
             self.view(At::Study, v::LedgerEntries { ledger: self.on.ledger, before: None, limit: 1 }),
             self.view(At::Study, v::EntryBundle { ledger: self.on.ledger, index: 0, width: 1 }),
@@ -173,11 +179,12 @@ impl Attempts<'_> {
         else {
             anyhow::bail!("a scratch study has two sites");
         };
-        let (Some(delegation), Some(request)) = (self.on.delegations.get(self.site), self.on.requests.get(self.site))
+        let (Some(delegation), Some(request), Some(client)) =
+            (self.on.delegations.get(self.site), self.on.requests.get(self.site), self.on.clients.get(self.site))
         else {
             anyhow::bail!("a scratch study has two sites");
         };
-        let (site, subject, delegation, request) = (*site, *subject, *delegation, *request);
+        let (site, subject, delegation, request, client) = (*site, *subject, *delegation, *request, *client);
         let form = || v::ShowForm {
             subject,
             event: "E.1".into(),
@@ -214,6 +221,8 @@ impl Attempts<'_> {
             self.act(At::Site, save)?,
             self.act(At::Site, a::EraseSubject { subject, reason: String::new() })?,
             self.act(At::Site, no_settings(scope))?,
+            self.act(At::Site, no_program(scope))?,
+            self.act(At::Site, a::EndClient { client })?,
             self.act(At::Site, self.no_delegation(site))?,
             self.act(At::Site, a::EndDelegation { delegation })?,
             self.act(At::Site, a::AnswerAccess { request, approve: false, answer: String::new() })?,
@@ -224,6 +233,7 @@ impl Attempts<'_> {
             self.view(At::Site, v::RoleBook { scope }),
             self.view(At::Site, v::ShowPolicy { scope }),
             self.view(At::Site, v::AccessRequests { scope }),
+            self.view(At::Site, v::Clients { scope }),
             self.view(At::Site, v::DelegationLog { site }),
             self.view(At::Site, v::ShowSubject { subject }),
             self.view(At::Site, v::ShowForm { ..form() }),
@@ -282,6 +292,19 @@ fn no_role() -> a::DefineRole {
 /// A setting with which nobody could work.
 fn no_settings(scope: Scope) -> a::SetPolicy {
     a::SetPolicy { scope, values: BTreeMap::from([(Setting::Idle, 0)]), justifications: BTreeMap::new() }
+}
+
+/// A program that may do nothing.
+fn no_program(scope: Scope) -> a::RegisterClient {
+    a::RegisterClient {
+        name: String::new(),
+        kind: Kind::Program,
+        scope,
+        permissions: Permissions::NONE,
+        days: 0,
+        certificate: None,
+        token_tag: [0; 32],
+    }
 }
 
 /// A course that is never enough.

@@ -169,6 +169,22 @@ CREATE TABLE delegation (
 CREATE INDEX delegation_person ON delegation (person);
 CREATE INDEX delegation_site ON delegation (site);
 
+CREATE TABLE client (
+    id          BYTEA PRIMARY KEY,
+    person      BYTEA NOT NULL,
+    tag         BYTEA NOT NULL UNIQUE,
+    permissions TEXT COLLATE "C" NOT NULL,
+    study       BYTEA,
+    site        BYTEA,
+    certificate BYTEA,
+    starts      BIGINT NOT NULL,
+    ends        BIGINT NOT NULL,
+    proved      TEXT COLLATE "C" NOT NULL,
+    ended       BIGINT NOT NULL,
+    version     BIGINT NOT NULL
+);
+CREATE INDEX client_person ON client (person);
+
 CREATE TABLE access_request (
     id        BYTEA PRIMARY KEY,
     person    BYTEA NOT NULL,
@@ -288,6 +304,11 @@ CREATE TABLE passkey_use (
     passkey BYTEA PRIMARY KEY,
     counter BIGINT NOT NULL,
     used    BIGINT NOT NULL
+);
+
+CREATE TABLE client_use (
+    client BYTEA PRIMARY KEY,
+    used   BIGINT NOT NULL
 );
 
 -- The one row that every writer takes before it writes, so that ledgers stay linear with several processes.

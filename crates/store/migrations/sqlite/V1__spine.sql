@@ -165,6 +165,22 @@ CREATE TABLE delegation (
 CREATE INDEX delegation_person ON delegation (person);
 CREATE INDEX delegation_site ON delegation (site);
 
+CREATE TABLE client (
+    id          BLOB PRIMARY KEY,
+    person      BLOB NOT NULL,
+    tag         BLOB NOT NULL UNIQUE,    -- SHA-256 of the token
+    permissions TEXT NOT NULL,           -- codes, a space between them
+    study       BLOB,
+    site        BLOB,
+    certificate BLOB,
+    starts      INTEGER NOT NULL,
+    ends        INTEGER NOT NULL,
+    proved      TEXT NOT NULL,           -- the factor that its person had shown
+    ended       INTEGER NOT NULL,
+    version     INTEGER NOT NULL
+);
+CREATE INDEX client_person ON client (person);
+
 CREATE TABLE access_request (
     id        BLOB PRIMARY KEY,
     person    BLOB NOT NULL,
@@ -286,6 +302,11 @@ CREATE TABLE passkey_use (
     passkey BLOB PRIMARY KEY,
     counter INTEGER NOT NULL,            -- as the authenticator last told it (WebAuthn 6.1.1)
     used    INTEGER NOT NULL             -- microseconds since 1970
+);
+
+CREATE TABLE client_use (
+    client BLOB PRIMARY KEY,
+    used   INTEGER NOT NULL              -- microseconds since 1970
 );
 
 -- The one row that every writer takes before it writes, where there may be several; here there is one.

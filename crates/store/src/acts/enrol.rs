@@ -7,6 +7,7 @@ use crate::{
     act::Act,
     actor::Access,
     acts::{
+        client,
         factor::{self, NewPasskey},
         person::set_credential,
         security_event::{self, Happened},
@@ -67,6 +68,7 @@ impl Act for Enrol {
         }
         tx.end_sessions(self.person, session::Which::AllBut(None))?;
         factor::remove_passkeys(tx, self.person)?;
+        client::end_all(tx, self.person, self.person)?;
         let mut factors = vec![Factor::Password];
         let mut totp = None;
         match &self.second {

@@ -3,6 +3,7 @@
 mod access_request;
 mod agreement;
 mod change;
+pub(crate) mod client;
 mod delegation;
 pub(crate) mod enrol;
 pub(crate) mod factor;
@@ -23,6 +24,7 @@ mod training;
 
 pub use access_request::{AnswerAccess, AskAccess, BreakGlass, REQUESTS_MAX, ReviewAccess};
 pub use agreement::{AGREEMENT_BYTES_MAX, PublishAgreement, SignAgreements};
+pub use client::{EndClient, EndOwnClient, RegisterClient};
 pub use delegation::{Delegate, EndDelegation};
 pub use enrol::{Enrol, spent as spent_enrolment};
 pub use factor::{AddPasskey, MakeRecoveryCodes, RemovePasskey, SetSecondFactor};
@@ -86,6 +88,9 @@ acts!(
     RecordTraining,
     Delegate,
     EndDelegation,
+    RegisterClient,
+    EndOwnClient,
+    EndClient,
     AskAccess,
     AnswerAccess,
     BreakGlass,

@@ -8,7 +8,7 @@ use crate::{
     act::Act,
     actor::Access,
     acts::{
-        NewVerifier,
+        NewVerifier, client,
         security_event::{self, Happened},
     },
     assurance::{Factor, Freshness},
@@ -149,6 +149,7 @@ impl Act for DisablePerson {
             ));
         }
         tx.end_sessions(self.person, session::Which::AllBut(None))?;
+        client::end_all(tx, self.person, access.person()?)?;
         change(tx, self.person, |record| {
             record.active = false;
             record.enrolment = None;

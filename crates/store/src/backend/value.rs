@@ -62,6 +62,7 @@ id_values!(
     AccessRequestId,
     AgreementId,
     CourseId,
+    ClientId,
     DelegationId,
     FormId,
     GrantId,

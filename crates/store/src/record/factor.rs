@@ -75,6 +75,10 @@ pub enum SecurityEvent {
     RecoveryCodesMade,
     /// One session or more were ended.
     SessionsEnded,
+    /// A program or a device was registered that works in the person's name.
+    ClientRegistered,
+    /// An administrator ended one.
+    ClientEnded,
     /// A role was given or ended, and the sessions with it.
     GrantChanged,
 }

@@ -2,6 +2,7 @@
 //! derived tables. The same rule runs when an act puts a record and when a rebuild replays it, so that the two agree.
 
 mod access;
+mod client;
 mod clinical;
 mod duty;
 mod factor;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use access::RequestState;
 pub(crate) use access::{AccessRequestRecord, GrantRecord, PolicyRecord, RoleRecord};
+pub(crate) use client::ClientRecord;
 pub(crate) use clinical::Claim;
 pub use clinical::Shown;
 pub(crate) use clinical::{ErasureRecord, FormRecord, GroupRecord, ItemKept, Kept, SubjectRecord, VisitRecord};
@@ -128,6 +130,7 @@ kinds!(
     CourseRecord,
     TrainingRecord,
     DelegationRecord,
+    ClientRecord,
     StudyRecord,
     DefinitionRecord,
     SiteRecord,

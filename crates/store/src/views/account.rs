@@ -108,13 +108,13 @@ impl View for Account {
         let (_, person) = snapshot.current::<PersonRecord>(&id)?.ok_or(Error::Hidden)?;
         let (_, organization) = snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
         let assurance = access.assurance();
-        let policy = access.own_policy(snapshot.db)?;
+        let policy = access.own_policy()?;
         let needed = organization.second_factor
             || policy.is_on(Setting::SecondFactor)
             || policy.is_on(Setting::PhishingResistant);
         let recovery_codes =
             snapshot.current::<CredentialRecord>(&id)?.map_or(0, |(_, credential)| credential.recovery.len() as u64);
-        let roles = roles::held(snapshot.db, access)?;
+        let roles = roles::held(access)?;
         let waiting = access_request::waiting(snapshot, id, &roles)?;
         Ok(AccountShown {
             id,
@@ -190,7 +190,7 @@ pub struct StudyLine {
 
 impl View for MyStudies {
     const NAME: &'static str = "view.my_studies";
-    const NEEDS: Permission = Permission::OwnAccount;
+    const NEEDS: Permission = Permission::OwnStudies;
     const FRESH: Freshness = Freshness::Session;
     const RECORDED: bool = false;
     type Shown = Vec<StudyLine>;
@@ -202,7 +202,7 @@ impl View for MyStudies {
     fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<StudyLine>> {
         let mut lines: Vec<StudyLine> = Vec::new();
         let mut seen: BTreeMap<StudyId, BTreeSet<Option<SiteId>>> = BTreeMap::new();
-        for held in roles::held(snapshot.db, access)? {
+        for held in roles::held(access)? {
             let Some(study) = held.scope.study() else { continue };
             if held.permissions.hold(Permission::SubjectSee) {
                 let sites = seen.entry(study).or_default();

@@ -115,6 +115,7 @@ impl Organization {
             Ok(Looked {
                 view: "view.exported",
                 actor: access.actor().name(),
+                client: access.actor().client_name(),
                 role: access.capacity().code(),
                 target: access.located().name.clone(),
                 ledger: access.located().ledger,

@@ -51,6 +51,8 @@ pub struct VersionShown {
     pub unit: Option<String>,
     /// Who, by name.
     pub who: String,
+    /// Through which program or device, by name.
+    pub through: Option<String>,
     /// In which role, by code.
     pub role: String,
     /// In which role, in words.
@@ -158,14 +160,12 @@ impl ItemHistory {
             return Ok(None);
         }
         let (_, entry) = log::entry(snapshot.db, row.ledger, row.entry)?;
-        let who = match entry.actor.strip_prefix("person:").and_then(|id| id.parse().ok()) {
-            Some(person) => super::people::name(snapshot, person)?,
-            None => entry.actor.clone(),
-        };
+        let (who, through) = super::people::who(snapshot, &entry)?;
         Ok(Some(VersionShown {
             value: item.value.as_ref().filter(|_| content.removed.is_none()).map(|value| reader.show(&item.oid, value)),
             unit: item.unit.clone(),
             who,
+            through,
             role_title: super::roles::titled(reader.access, &entry.role),
             role: entry.role.into_owned(),
             at: entry.at.parse().map_err(Error::fault)?,

@@ -93,6 +93,8 @@ pub struct EntryLine {
     pub at: Timestamp,
     /// Who, by name where it is a person.
     pub who: String,
+    /// Through which program or device, by name.
+    pub through: Option<String>,
     /// In which role.
     pub role: String,
     /// In which role, in words.
@@ -136,14 +138,12 @@ impl View for LedgerEntries {
         rows.into_iter()
             .map(|(index, leaf, bytes)| {
                 let entry = ledger::Entry::decode(&bytes).map_err(Error::fault)?;
-                let who = match entry.actor.strip_prefix("person:").and_then(|id| id.parse().ok()) {
-                    Some(person) => super::people::name(snapshot, person)?,
-                    None => entry.actor.clone(),
-                };
+                let (who, through) = super::people::who(snapshot, &entry)?;
                 Ok(EntryLine {
                     index,
                     at: entry.at.parse().map_err(Error::fault)?,
                     who,
+                    through,
                     role_title: super::roles::titled(access, &entry.role),
                     role: entry.role.into_owned(),
                     act: entry.act.into_owned(),

@@ -2,6 +2,7 @@
 
 mod access_request;
 mod account;
+mod client;
 mod delegation;
 mod duty;
 mod export;
@@ -20,6 +21,7 @@ mod worklist;
 
 pub use access_request::{AccessRequestLine, AccessRequests, ExceptionWaiting, MyAccessRequests};
 pub use account::{Account, AccountShown, MyStudies, PasskeyShown, StudyLine};
+pub use client::{ClientLine, Clients, MyClients};
 pub use delegation::{DelegationLine, DelegationLog, DelegationLogShown};
 pub use duty::{AgreementLine, CourseLine, Duties, DutiesKept, DutyBook, DutyLine, MyDuties, TrainingLine};
 pub use export::{ExportPart, ExportStudy, Exported};
@@ -69,6 +71,8 @@ views!(
     MyAccessRequests,
     AccessRequests,
     DelegationLog,
+    MyClients,
+    Clients,
     ShowStudy,
     Definition,
     Imports,

@@ -1,7 +1,12 @@
 //! Who has an account.
 
+use ledger::Entry;
 use serde::Serialize;
-use trial::{access::Scope, ids::PersonId, permission::Permission};
+use trial::{
+    access::Scope,
+    ids::{ClientId, PersonId},
+    permission::Permission,
+};
 
 use crate::{
     actor::Access,
@@ -9,7 +14,7 @@ use crate::{
     backend::values,
     error::Result,
     place::Target,
-    record::PersonRecord,
+    record::{ClientRecord, PersonRecord},
     view::{Snapshot, View},
 };
 
@@ -84,6 +89,17 @@ pub(super) fn place_names(snapshot: &Snapshot<'_>, scope: &Scope) -> Result<(Opt
         Scope::Organization | Scope::Study { .. } => None,
     };
     Ok((study, within))
+}
+
+/// Who made an entry, by name where it is a person, and through which program or device, by name.
+pub(super) fn who(snapshot: &Snapshot<'_>, entry: &Entry) -> Result<(String, Option<String>)> {
+    let who = match entry.actor.strip_prefix("person:").and_then(|id| id.parse().ok()) {
+        Some(person) => name(snapshot, person)?,
+        None => entry.actor.clone(),
+    };
+    let client = entry.client.as_deref().and_then(|client| client.strip_prefix("client:")?.parse::<ClientId>().ok());
+    let record = client.map(|client| snapshot.current::<ClientRecord>(&client)).transpose()?.flatten();
+    Ok((who, record.map(|(_, record)| record.name)))
 }
 
 /// A person's name, or the id where the person's key was destroyed.

@@ -14,9 +14,8 @@ use trial::{
 };
 
 use crate::{
-    actor::{Access, grants_of},
+    actor::Access,
     assurance::Freshness,
-    backend::Connection,
     error::Result,
     place::Target,
     view::{Snapshot, View},
@@ -46,10 +45,9 @@ pub struct RoleShown {
 }
 
 /// The asker's roles that hold now.
-pub(super) fn held(db: &Connection, access: &Access) -> Result<Vec<RoleShown>> {
+pub(super) fn held(access: &Access) -> Result<Vec<RoleShown>> {
     let rules = access.rules()?;
-    let grants = grants_of(db, access, access.person()?)?;
-    let holding = grants.iter().filter(|grant| grant.holds(access.at()));
+    let holding = access.own_grants().iter().filter(|grant| grant.holds(access.at()));
     Ok(holding
         .map(|grant| {
             let lapse = grant.lapse(access.at());
@@ -60,7 +58,11 @@ pub(super) fn held(db: &Connection, access: &Access) -> Result<Vec<RoleShown>> {
                 role: grant.role,
                 title: rules.roles.title(grant.role).into_owned(),
                 scope: grant.scope,
-                permissions: if works { rules.roles.permissions(grant.role) } else { Permissions::NONE },
+                permissions: if works {
+                    rules.roles.permissions(grant.role).both(access.within())
+                } else {
+                    Permissions::NONE
+                },
                 until: grant.until,
                 lapse,
                 exception: grant.exception,

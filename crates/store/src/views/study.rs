@@ -75,7 +75,7 @@ impl View for ShowStudy {
             values![&self.study],
             |row| Ok(SiteLine { id: row.id(0)?, oid: row.text(1)?, name: row.text(2)?, country: row.maybe_text(3)? }),
         )?;
-        let mut roles: Vec<RoleShown> = roles::held(snapshot.db, access)?;
+        let mut roles: Vec<RoleShown> = roles::held(access)?;
         roles.retain(|held| held.scope.study() == Some(self.study));
         snapshot
             .db

@@ -5,6 +5,7 @@
 mod world;
 
 mod assurance;
+mod clients;
 mod disk;
 mod exceptions;
 mod fences;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::permission::Permission;
+
 use super::{Alias, CodeListOid, Extension, FormalExpression, ItemOid, Text, UnitOid};
 
 /// One thing that is asked and answered (ODM: ItemDef).
@@ -72,6 +74,16 @@ pub enum ItemClass {
 pub const ITEM_CLASS: &str = "ItemClass";
 
 impl ItemClass {
+    /// What seeing such a value needs beside seeing its form.
+    #[must_use]
+    pub const fn needs(self) -> Option<Permission> {
+        match self {
+            ItemClass::Plain => None,
+            ItemClass::Identifying => Some(Permission::ItemIdentifying),
+            ItemClass::Blinded => Some(Permission::ItemBlinded),
+        }
+    }
+
     /// The class of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<ItemClass> {

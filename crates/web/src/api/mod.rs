@@ -4,6 +4,7 @@
 //! `/api/v1/openapi.json` is made of the handlers' own annotations and of the route table.
 
 mod access;
+mod client;
 mod definition;
 mod duty;
 mod enrolment;
@@ -54,6 +55,7 @@ pub(crate) fn table() -> Table {
         .merge(policy::table())
         .merge(duty::table())
         .merge(access::table())
+        .merge(client::table())
         .merge(study::table())
         .merge(definition::table())
         .merge(subject::table())

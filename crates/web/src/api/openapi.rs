@@ -17,7 +17,7 @@ use utoipa::{
 };
 
 use super::{
-    access, definition, duty, enrolment, export, form, grant, import, ledger, me, people, policy, role, routes,
+    access, client, definition, duty, enrolment, export, form, grant, import, ledger, me, people, policy, role, routes,
     session, study, subject,
 };
 use crate::{
@@ -57,6 +57,7 @@ pub(super) async fn show() -> Response {
         duty::mine, duty::sign, duty::list, duty::publish, duty::add_course, duty::change_course, duty::record,
         access::matrix, access::mine, access::ask, access::break_glass, access::requests, access::answer,
         access::review, access::delegations, access::delegate, access::end_delegation,
+        client::mine, client::register, client::end_own, client::list, client::end,
         study::mine, study::register, study::show, study::sites, study::add_site,
         definition::show, definition::publish,
         subject::list, subject::add, subject::show, subject::erase,
@@ -75,7 +76,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
     if let Some(components) = &mut document.components {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token that `POST /api/v1/session` answers"))
+            .description(Some(
+                "The token that `POST /api/v1/session` answers, or that of a program or a device, which `POST \
+                 /api/v1/account/clients` answers",
+            ))
             .build();
         components.security_schemes.insert("session".to_owned(), SecurityScheme::Http(bearer).into());
     }

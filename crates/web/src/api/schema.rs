@@ -6,8 +6,8 @@ mod form;
 mod security;
 
 pub use access::{
-    AccessRequest, AgreementKind, DelegationLog, Duties, DutiesKept, ExceptionWaiting, Grant, GrantLine, MatrixLine,
-    RoleLine, Setting,
+    AccessRequest, AgreementKind, ClientKind, ClientLine, DelegationLog, Duties, DutiesKept, ExceptionWaiting, Grant,
+    GrantLine, MatrixLine, RoleLine, Setting,
 };
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
 pub use security::{Befell, Factor, Passkey, SecurityEvent};
@@ -415,6 +415,8 @@ pub struct EntryLine {
     pub at: String,
     /// Who, by name where it is a person.
     pub who: String,
+    /// Through which program or device, by name.
+    pub through: Option<String>,
     /// In which role.
     pub role: String,
     /// In which role, in words.

@@ -7,6 +7,7 @@ use store::{
     acts::{EndSession, OpenSession},
     views::Account,
 };
+use trial::permission::Permission;
 use utoipa::ToSchema;
 
 use super::{created, routes, schema};
@@ -139,6 +140,8 @@ pub(super) async fn show(asker: Asker) -> Answer<Json<Standing>> {
 /// Sign out
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 200, body = schema::Receipt)))]
 pub(super) async fn end(asker: Asker, RequestKey(request): RequestKey) -> Answer<Json<store::Receipt>> {
-    let session = asker.actor().session().ok_or(Error::SignedOut)?;
+    // A program has none: its person ends it.
+    let none = Error::Forbidden { needs: Permission::OwnAccount.code() };
+    let session = asker.actor().session().ok_or(none)?;
     Ok(Json(asker.act(EndSession { session }, request).await?))
 }

@@ -7,6 +7,7 @@ mod access;
 mod account;
 mod agreements;
 pub(crate) mod assets;
+mod clients;
 pub(crate) mod confirm;
 mod days;
 mod delegations;
@@ -38,15 +39,16 @@ mod subjects;
 use store::{
     acts::{
         AddPasskey, AddPerson, AddSite, AddSubject, AnswerAccess, AskAccess, BeginImport, BreakGlass, ChangePassword,
-        CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndDelegation, EndGrant,
-        EndOtherSessions, EndSession, Enrol, GiveGrant, KeepCourse, MakeRecoveryCodes, OpenSession, PublishAgreement,
-        PublishDefinition, ReadNotices, RecordTraining, RegisterStudy, RemovePasskey, RenewEnrolment,
-        RequireNewPassword, ReviewAccess, SaveForm, SetPolicy, SetSecondFactor, SignAgreements, TakeImport,
+        CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndClient, EndDelegation,
+        EndGrant, EndOtherSessions, EndOwnClient, EndSession, Enrol, GiveGrant, KeepCourse, MakeRecoveryCodes,
+        OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining, RegisterClient, RegisterStudy,
+        RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm, SetPolicy, SetSecondFactor,
+        SignAgreements, TakeImport,
     },
     views::{
-        AccessMatrix, AccessRequests, Account, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy, Grants,
-        Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyDuties, MyStudies, People, RoleBook,
-        SecurityEvents, ShowForm, ShowPolicy, ShowStudy, ShowSubject, Subjects, Worklist,
+        AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
+        Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyClients, MyDuties, MyStudies,
+        People, RoleBook, SecurityEvents, ShowForm, ShowPolicy, ShowStudy, ShowSubject, Subjects, Worklist,
     },
 };
 
@@ -98,6 +100,13 @@ fn own() -> Table {
         .post("/account/sessions/{session}/end", Does::act::<EndSession>(), account::end)
         .get("/account/agreements", framed(Does::view::<MyDuties>()), agreements::agreements)
         .post("/account/agreements", framed(Does::act::<SignAgreements>()).and_view::<MyDuties>(), agreements::sign)
+        .get("/account/clients", framed(Does::view::<MyClients>()), clients::own)
+        .post("/account/clients", framed(Does::act::<RegisterClient>()).and_view::<MyClients>(), clients::register)
+        .post(
+            "/account/clients/{client}/end",
+            framed(Does::act::<EndOwnClient>()).and_view::<MyClients>(),
+            clients::end_own,
+        )
         .post("/account/density", Does::view::<Account>(), account::density)
 }
 
@@ -142,6 +151,8 @@ fn access() -> Table {
         .post("/requests/emergency", requests(Does::act::<BreakGlass>()), requests::emergency)
         .post("/requests/{request}/answer", requests(Does::act::<AnswerAccess>()), requests::answer)
         .post("/requests/{request}/review", requests(Does::act::<ReviewAccess>()), requests::review)
+        .get("/clients", in_study(Does::view::<Clients>()), clients::here)
+        .post("/clients/{client}/end", in_study(Does::act::<EndClient>()).and_view::<Clients>(), clients::end)
         .get("/sites/{site}/delegations", log(Does::view::<DelegationLog>()), delegations::delegations)
         .post("/sites/{site}/delegations", log(Does::act::<Delegate>()), delegations::delegate)
         .post("/delegations/{delegation}/end", log(Does::act::<EndDelegation>()), delegations::end)

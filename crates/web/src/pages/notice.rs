@@ -17,6 +17,8 @@ pub const fn said(event: &SecurityEvent) -> &'static str {
         SecurityEvent::PasskeyRemoved => "A passkey was removed",
         SecurityEvent::RecoveryCodesMade => "New recovery codes were made",
         SecurityEvent::SessionsEnded => "Other sessions were ended",
+        SecurityEvent::ClientRegistered => "A program or a device was registered that works in your name",
+        SecurityEvent::ClientEnded => "An administrator ended a program or a device that worked in your name",
         SecurityEvent::GrantChanged => "Your roles changed, and your sessions ended with that",
     }
 }

@@ -153,7 +153,7 @@ fn wanted(typed: &Typed) -> store::Result<AskAccess> {
 }
 
 /// The place that an address names: `/studies/…`, or `study=…` with `site=…` or `country=…`.
-fn place_in(address: &str) -> Option<Scope> {
+pub fn place_in(address: &str) -> Option<Scope> {
     let after = |key: &str| {
         let (_, rest) = address.split_once(key)?;
         rest.split(['&', '/', '?', '#']).next()

@@ -9,7 +9,11 @@ use store::{Actor, AgreementKind, Challenge, Clock, Made, Organization, Presence
 use testbed::Authenticator;
 use trial::{
     access::{Grant, Place, Scope},
-    ids::{AccessRequestId, AgreementId, CourseId, DelegationId, GrantId, Id, PasskeyId, PersonId, RoleId, SubjectId},
+    client::Kind,
+    ids::{
+        AccessRequestId, AgreementId, ClientId, CourseId, DelegationId, GrantId, Id, PasskeyId, PersonId, RoleId,
+        SubjectId,
+    },
     permission::{Permission, Permissions},
     role::{Level, Role},
     roles::OwnRole,
@@ -17,7 +21,8 @@ use trial::{
 use web::route::Route;
 
 use crate::{
-    client::{Ask, pct},
+    client::Ask,
+    odm,
     persona::Persona,
     world::{CANARY, PASSWORD, Person, StudyOf, World, act, save, signed_in},
 };
@@ -160,6 +165,27 @@ impl Setup {
         request
     }
 
+    /// A new program of somebody's at the first site, where they may register one.
+    fn program(&self, of: &Person) -> Option<ClientId> {
+        let register = acts::RegisterClient {
+            name: "Lab feed".into(),
+            kind: Kind::Program,
+            scope: Scope::Site { study: self.one.id, site: self.one.sites[0] },
+            permissions: Permissions::of(&[Permission::StudySee]),
+            days: 1,
+            certificate: None,
+            token_tag: store::token_tag(&store::fresh_token().unwrap()),
+        };
+        let receipt = self.world.a.act(&of.actor, register, self.world.a.fresh_request().unwrap()).ok()?;
+        let client = receipt.id("client").unwrap();
+        // Nobody may have many: those from before go.
+        let lines = self.world.a.view(&of.actor, &views::MyClients {}).unwrap();
+        for line in lines.iter().filter(|line| line.live && line.id != client && line.name == "Lab feed") {
+            act(&self.world.a, &of.actor, acts::EndOwnClient { client: line.id });
+        }
+        Some(client)
+    }
+
     /// A new line of the delegation log of the first site.
     fn delegation(&self) -> DelegationId {
         let (site, person) = (self.one.sites[0], self.hand.id);
@@ -221,7 +247,9 @@ pub fn add_passkey(world: &World, organization: &Organization, actor: &Actor, de
 /// A passkey of the persona's own.
 fn own_passkey(setup: &Setup, persona: &Persona) -> String {
     let nothing = || uuid::Uuid::from_bytes([7; 16]).to_string();
-    let Some(person) = persona.person.as_ref().filter(|_| persona.active) else { return nothing() };
+    let Some(person) = persona.person.as_ref().filter(|_| persona.active && persona.bounds.is_none()) else {
+        return nothing();
+    };
     let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
     let actor = organization.authenticate(&person.token, Presence::Background).unwrap().unwrap().actor;
     add_passkey(&setup.world, organization, &actor, &Authenticator::new(ORIGIN).unwrap()).to_string()
@@ -249,7 +277,9 @@ pub fn place(setup: &Setup, name: &str, needs: Permission, route: &Route, person
     match needs {
         Permission::SignIn | Permission::LedgerWitness => Place::Door,
         Permission::OrganizationFound => Place::Installation,
-        Permission::OwnAccount => Place::Own(persona.person.as_ref().map_or(PersonId::from_bytes([9; 16]), |p| p.id)),
+        Permission::OwnAccount | Permission::OwnStudies => {
+            Place::Own(persona.person.as_ref().map_or(PersonId::from_bytes([9; 16]), |p| p.id))
+        }
         Permission::PeopleSee
         | Permission::PeopleManage
         | Permission::GrantSee
@@ -271,6 +301,11 @@ pub fn place(setup: &Setup, name: &str, needs: Permission, route: &Route, person
     }
 }
 
+/// Whether who asks shows their token with the request, as programs do.
+pub fn takes_bearer(route: &Route) -> bool {
+    route.path.starts_with("/api/") || route.path.starts_with("/ledger/")
+}
+
 /// The request.
 pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
     let asks = persona.person.as_ref();
@@ -278,15 +313,14 @@ pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
     let path = filled(setup, route, persona);
     let ends_itself =
         matches!((route.method, route.path.as_str()), ("DELETE", "/api/v1/session") | ("POST", "/sign-out"));
-    if let Some(person) = asks.filter(|_| ends_itself && persona.active) {
+    if let Some(person) = asks.filter(|_| ends_itself && persona.active && persona.bounds.is_none()) {
         let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
         token = Some(signed_in(organization, &person.sign_in));
     }
     let ask = Ask::new(route.method, path).new_key();
     let ask = with_body(setup, route, ask);
-    let api = route.path.starts_with("/api/") || route.path.starts_with("/ledger/");
     match token {
-        Some(token) if api => ask.bearer(&token),
+        Some(token) if takes_bearer(route) => ask.bearer(&token),
         Some(token) => ask.cookie(&token),
         None => ask,
     }
@@ -310,6 +344,8 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
         "{course}" => setup.course(None).to_string(),
         "{request}" => setup.access_request(route.path.ends_with("/review")).to_string(),
         "{delegation}" => setup.delegation().to_string(),
+        "{client}" if route.path.contains("/account/") => own_client(setup, persona),
+        "{client}" => setup.program(&setup.hand).unwrap().to_string(),
         "{session}" => other_session(setup, persona),
         "{passkey}" => own_passkey(setup, persona),
         "{token}" => setup.world.added(&setup.world.admin).1,
@@ -334,6 +370,12 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
 
 fn subject_for(setup: &Setup, route: &Route) -> SubjectId {
     if route.method == "GET" { setup.one.subjects[0] } else { setup.subject() }
+}
+
+/// A program of the persona's own; none, where they register none.
+fn own_client(setup: &Setup, persona: &Persona) -> String {
+    let own = persona.person.as_ref().filter(|_| !persona.of_b).and_then(|person| setup.program(person));
+    own.unwrap_or(ClientId::from_bytes([7; 16])).to_string()
 }
 
 /// A session of the persona's own that is not the one that asks.
@@ -380,6 +422,11 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         (_, "/roles" | "/roles/{role}") => ask.json(&json!({
             "title": world.fresh("role "), "levels": ["site"], "permissions": ["study.see", "subject.see"]
         })),
+        (_, "/account/clients") => ask.json(&json!({
+            "name": world.fresh("feed "), "kind": "program", "permissions": ["study.see"], "days": 1,
+            "scope": Scope::Site { study: setup.one.id, site: setup.one.sites[0] }
+        })),
+        (_, "/account/clients/{client}/end" | "/clients/{client}/end") => ask,
         (_, "/policy") => ask.json(&json!({ "values": { "review_days": 364 } })),
         (_, "/account/agreements") => {
             let (id, version) = setup.unsigned();
@@ -404,14 +451,14 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         (_, "/grants/{grant}/end") => ask.json(&json!({ "reason": "has left" })),
         (_, "/studies") => ask.json(&json!({ "oid": world.fresh("NEW."), "name": "New" })),
         (_, "/studies/{study}/sites") => ask.json(&json!({ "oid": world.fresh("NEW."), "name": "New" })),
-        (_, "/studies/{study}/definition") => ask.bytes("application/xml", odm_definition()),
+        (_, "/studies/{study}/definition") => ask.bytes("application/xml", odm::definition()),
         (_, "/studies/{study}/subjects") => {
             ask.json(&json!({ "site": setup.one.sites[0].to_string(), "code": world.fresh("NEW-") }))
         }
         (_, "/studies/{study}/imports") => {
             let site = setup.one.sites[0];
             let ask = Ask { uri: format!("{}?site={site}", ask.uri), ..ask };
-            ask.bytes("application/xml", odm_data(&world.fresh("IMP-")))
+            ask.bytes("application/xml", odm::data(&world.fresh("IMP-")))
         }
         (_, "/subjects/{subject}/erase") => ask.json(&json!({ "reason": "asked for it" })),
         ("PUT", _) => ask.json(&json!({ "revision": 0, "changes": [
@@ -431,30 +478,4 @@ pub fn second_factor(world: &World, later: u64) -> (String, String) {
     let secret = [42; store::TOTP_SECRET_BYTES];
     let step = u64::try_from(world.clock.now().as_second()).unwrap() / 30 + later;
     (web::second_factor::shown(&secret), store::code_at(&secret, step))
-}
-
-pub fn odm_definition() -> String {
-    let item = |oid: &str, kind: &str| format!(r#"<ItemDef OID="{oid}" Name="{oid}" DataType="{kind}" Length="200"/>"#);
-    format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>
-<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot" FileOID="F.1" CreationDateTime="2026-11-21T10:00:00Z" ODMVersion="1.3.2">
-<Study OID="ST.X"><GlobalVariables><StudyName>X</StudyName><StudyDescription>X</StudyDescription><ProtocolName>X</ProtocolName></GlobalVariables>
-<MetaDataVersion OID="MDV.1" Name="One"><Protocol><StudyEventRef StudyEventOID="SE.1" Mandatory="Yes"/></Protocol>
-<StudyEventDef OID="SE.1" Name="Visit 1" Repeating="No" Type="Scheduled"><FormRef FormOID="F.VS" Mandatory="Yes"/></StudyEventDef>
-<FormDef OID="F.VS" Name="Vital signs" Repeating="No"><ItemGroupRef ItemGroupOID="IG.VS" Mandatory="Yes"/></FormDef>
-<ItemGroupDef OID="IG.VS" Name="Vital signs" Repeating="No"><ItemRef ItemOID="I.SYS" Mandatory="No"/><ItemRef ItemOID="I.NOTE" Mandatory="No"/></ItemGroupDef>
-{}{}</MetaDataVersion></Study></ODM>"#,
-        item("I.SYS", "integer"),
-        item("I.NOTE", "text")
-    )
-}
-
-pub fn odm_data(subject: &str) -> String {
-    format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>
-<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot" FileOID="F.2.{subject}" CreationDateTime="2026-11-21T10:00:00Z" ODMVersion="1.3.2">
-<ClinicalData StudyOID="ST.X" MetaDataVersionOID="MDV.1"><SubjectData SubjectKey="{}"><StudyEventData StudyEventOID="SE.1"><FormData FormOID="F.VS">
-<ItemGroupData ItemGroupOID="IG.VS"><ItemData ItemOID="I.SYS" Value="118"/></ItemGroupData></FormData></StudyEventData></SubjectData></ClinicalData></ODM>"#,
-        pct(subject)
-    )
 }

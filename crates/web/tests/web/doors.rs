@@ -4,7 +4,7 @@ use trial::ids::RequestId;
 use web::route::Route;
 
 use crate::{
-    cases::{Setup, odm_definition, second_factor},
+    cases::{Setup, second_factor},
     client::Ask,
     world::PASSWORD,
 };
@@ -82,12 +82,20 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             let person = setup.hand.id.to_string();
             form(&[("person", &person), ("duties", "Enters vital signs")])
         }
+        "/account/clients" => form(&[
+            ("name", "Lab feed"),
+            ("kind", "program"),
+            ("place", &format!("?study={study}&site={site}")),
+            ("permissions", "study.see"),
+            ("days", "1"),
+        ]),
+        "/account/clients/{client}/end" | "/clients/{client}/end" => form(&[]),
         "/delegations/{delegation}/end" => form(&[("site", &site)]),
         "/access/{grant}/end" => form(&[("reason", "has left")]),
         "/studies/{study}/sites" => form(&[("oid", &fresh), ("name", &fresh), ("country", "NO")]),
         "/studies/{study}/subjects" => form(&[("site", &site), ("code", &fresh)]),
         "/studies/{study}/import" => {
-            multipart(&ask, &[("request", &request), ("what", "definition")], &odm_definition())
+            multipart(&ask, &[("request", &request), ("what", "definition")], &crate::odm::definition())
         }
         "/ledgers/{number}/check" => multipart(&ask, &[("request", &request)], "no proof"),
         path if path.contains("/forms/{form}") => {

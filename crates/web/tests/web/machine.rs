@@ -3,11 +3,17 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::task::block_in_place;
+use trial::{
+    access::Scope,
+    client::Kind,
+    permission::{Permission, Permissions},
+    role::Role,
+};
 use web::{ServeConfig, Serving, TlsFiles, serve};
 
 use crate::{
     tls::{Authority, BOTH, Files, Line, Pair},
-    world::World,
+    world::{World, act},
 };
 
 /// A server with an authority for programs.
@@ -81,6 +87,42 @@ async fn a_program_needs_a_certificate_of_the_authority_and_a_person_does_not() 
         assert!(place.ask(None, api, &cookie).unwrap().starts_with("HTTP/1.1 200"));
         let both = format!("{cookie}{bearer}");
         assert!(place.ask(None, api, &both).unwrap().starts_with("HTTP/1.1 401"));
+    });
+    place.end().await;
+}
+
+/// RFC 8705 3: whoever took the token has not taken the key of the certificate.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_bound_to_a_certificate_is_nobodys_without_it() {
+    let programs = Authority::new("programs");
+    let place = Place::new(&programs, None).await;
+    let (own, other) = (programs.program("lab-gateway", 7), programs.program("ward-tablet", 8));
+    let world = &place.world;
+    let study = Scope::Study { study: world.study(&world.a, &world.admin, "one").0.id };
+    let mut manager = world.person(&world.a, &world.admin, "manager");
+    world.give(&world.a, &world.admin, &mut manager, Role::DataManager, study);
+    block_in_place(|| {
+        let standing = place.ask(Some(&own), "/api/v1/session", &place.bearer()).unwrap();
+        let (_, thumbprint) = standing.split_once("\"thumbprint\":\"").unwrap();
+        let token = format!("{}{}.{}", store::TOKEN_PREFIX, world.a.id(), store::fresh_token().unwrap());
+        let register = store::acts::RegisterClient {
+            name: "Lab gateway".into(),
+            kind: Kind::Program,
+            scope: study,
+            permissions: Permissions::of(&[Permission::StudySee]),
+            days: 1,
+            certificate: Some(thumbprint[..64].to_owned()),
+            token_tag: store::token_tag(&token),
+        };
+        act(&world.a, &manager.actor, register);
+        let bearer = format!("Authorization: Bearer {token}\r\n");
+        let ask = |pair| place.ask(Some(pair), "/api/v1/studies", &bearer).unwrap();
+        assert!(ask(&own).starts_with("HTTP/1.1 200"));
+        for _ in 0..2 {
+            let stolen = ask(&other);
+            assert!(stolen.starts_with("HTTP/1.1 401") && stolen.contains("\"signed_out\""), "{stolen}");
+        }
+        assert!(ask(&own).starts_with("HTTP/1.1 200"), "from memory too");
     });
     place.end().await;
 }

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use store::{Clock, Presence, acts, views};
 use trial::{
-    access::{Decision, Exception, Principal, Scope, decide},
+    access::{Decision, Exception, Grant, Principal, Scope, decide},
+    client::{Bounds, Kind},
     gate::{Gap, Lapse},
     ids::RoleId,
-    permission::Permission as P,
+    permission::{Permission as P, Permissions},
     role::{Level, Role},
     roles::{OwnRole, Roles},
 };
@@ -29,11 +30,13 @@ pub struct Persona {
     pub of_b: bool,
     /// Whether the account still works.
     pub active: bool,
+    /// What it is kept to, where a program asks in the person's name.
+    pub bounds: Option<Bounds>,
 }
 
 impl Persona {
     fn of(name: impl Into<String>, person: Person) -> Self {
-        Persona { name: name.into(), person: Some(person), of_b: false, active: true }
+        Persona { name: name.into(), person: Some(person), of_b: false, active: true, bounds: None }
     }
 }
 
@@ -57,7 +60,7 @@ struct Everyone {
 fn everyone(setup: &Setup) -> Everyone {
     let world = &setup.world;
     let mut all = Everyone {
-        personas: vec![Persona { name: "nobody".into(), person: None, of_b: false, active: true }],
+        personas: vec![Persona { name: "nobody".into(), person: None, of_b: false, active: true, bounds: None }],
         own: BTreeMap::new(),
     };
     let site = |number: usize| Scope::Site { study: setup.one.id, site: setup.one.sites[number] };
@@ -84,6 +87,7 @@ fn everyone(setup: &Setup) -> Everyone {
     all.personas.push(Persona::of("monitor of another country", abroad));
     all.personas.push(Persona::of("person without a role", world.person(&world.a, &world.admin, "roleless")));
     exceptions(setup, &mut all);
+    programs(setup, &mut all);
     strangers(setup, &mut all);
     let mut unsigned = world.person(&world.a, &world.admin, "unsigned");
     world.give(&world.a, &world.admin, &mut unsigned, Role::Coordinator, site(0));
@@ -166,6 +170,56 @@ fn exceptions(setup: &Setup, all: &mut Everyone) {
     }
 }
 
+/// Programs that work in somebody's name: kept to a few things, kept to one site of a study, and one that was ended.
+fn programs(setup: &Setup, all: &mut Everyone) {
+    let world = &setup.world;
+    let site = scope_at(setup, Level::Site);
+    for (name, role, granted, permissions) in [
+        (
+            "program of a coordinator, that reads",
+            Role::Coordinator,
+            site,
+            &[P::StudySee, P::SubjectSee, P::FormSee][..],
+        ),
+        (
+            "program of a data manager at one site",
+            Role::DataManager,
+            scope_at(setup, Level::Study),
+            &[P::StudySee, P::SubjectSee],
+        ),
+        (
+            "program of a data manager, that imports",
+            Role::DataManager,
+            scope_at(setup, Level::Study),
+            &[P::StudySee, P::DataImport, P::DataExport],
+        ),
+        ("program that was ended", Role::Coordinator, site, &[P::StudySee]),
+    ] {
+        let mut person = world.person(&world.a, &world.admin, "programmer");
+        world.give(&world.a, &world.admin, &mut person, role, granted);
+        let scope = if name.contains("at one site") { site } else { granted };
+        let token = format!("{}{}.{}", store::TOKEN_PREFIX, world.a.id(), store::fresh_token().unwrap());
+        let permissions = Permissions::of(permissions);
+        let register = acts::RegisterClient {
+            name: name.into(),
+            kind: Kind::Program,
+            scope,
+            permissions,
+            days: 1,
+            certificate: None,
+            token_tag: store::token_tag(&token),
+        };
+        let client = act(&world.a, &person.actor, register).id("client").unwrap();
+        let active = !name.contains("ended");
+        if !active {
+            act(&world.a, &person.actor, acts::EndOwnClient { client });
+        }
+        let bounds = Some(Bounds { permissions, scope, country: "NO".parse().ok() });
+        let person = Some(Person { token, ..person });
+        all.personas.push(Persona { name: name.into(), person, of_b: false, active, bounds });
+    }
+}
+
 /// People of the other organization, and one whose account is disabled.
 fn strangers(setup: &Setup, all: &mut Everyone) {
     let world = &setup.world;
@@ -177,10 +231,11 @@ fn strangers(setup: &Setup, all: &mut Everyone) {
         person: Some(foreign),
         of_b: true,
         active: true,
+        bounds: None,
     });
     let foreign = Person { grants: setup.b_admin_grants(), ..world.b_admin.clone() };
     let name = "administrator of another organization".into();
-    all.personas.push(Persona { name, person: Some(foreign), of_b: true, active: true });
+    all.personas.push(Persona { name, person: Some(foreign), of_b: true, active: true, bounds: None });
     let disabled = world.person(&world.a, &world.admin, "disabled");
     act(&world.a, &world.admin.actor, acts::DisablePerson { person: disabled.id });
     all.personas.push(Persona { active: false, ..Persona::of("disabled account", disabled) });
@@ -279,14 +334,18 @@ const NAMES: &[&str] =
     &["/", "/account/agreements", "/api/v1/account/access-requests", "/api/v1/account/agreements", "/requests"];
 
 /// Parts of an address that name something of the first organization, which is looked up before anything is decided.
-const LOCATED: &[&str] = &["{person}", "{grant}", "{request}", "{delegation}", "{site}"];
+const LOCATED: &[&str] = &["{person}", "{grant}", "{request}", "{delegation}", "{client}", "{site}"];
 
 fn expected(setup: &Setup, roles: &Roles, route: &web::route::Route, persona: &Persona, at: Timestamp) -> Outcome {
     let Some((name, needs)) = gate(route) else { return Outcome::Allowed };
     let at_the_door = matches!(needs, P::SignIn | P::LedgerWitness);
+    let narrow = |grants: &[Grant]| persona.bounds.map_or_else(|| grants.to_vec(), |bounds| bounds.narrow(grants));
+    let named = |needs| at_the_door || persona.bounds.is_none_or(|bounds| bounds.permissions().hold(needs));
+    // A cookie is no place for a program's token.
+    let by_cookie = persona.bounds.is_some() && !crate::cases::takes_bearer(route);
     let (who, grants) = match &persona.person {
-        Some(person) if persona.active => (Principal::Person(person.id), person.grants.as_slice()),
-        _ if at_the_door => (Principal::Nobody, &[][..]),
+        Some(person) if persona.active && !by_cookie => (Principal::Person(person.id), narrow(&person.grants)),
+        _ if at_the_door => (Principal::Nobody, Vec::new()),
         _ => return Outcome::SignedOut,
     };
     // What is of the first organization does not exist for the second.
@@ -294,7 +353,16 @@ fn expected(setup: &Setup, roles: &Roles, route: &web::route::Route, persona: &P
     if foreign(LOCATED) || (persona.of_b && matches!(name, "grant.give" | "training.record")) {
         return Outcome::Hidden;
     }
-    match decide(who, grants, roles, needs, place(setup, name, needs, route, persona), at) {
+    match decide(who, &grants, roles, needs, place(setup, name, needs, route, persona), at) {
+        Decision::Allow(_) if !named(needs) => Outcome::Forbidden,
+        // Who registers none has none to end.
+        Decision::Allow(_) if name == "account.end_client" => {
+            let here = place(setup, "client.register", P::ClientRegister, route, persona);
+            match decide(who, &grants, roles, P::ClientRegister, here, at) {
+                Decision::Allow(_) => Outcome::Allowed,
+                _ => Outcome::Hidden,
+            }
+        }
         Decision::Allow(_) if foreign(&["{role}", "{course}"]) => Outcome::Hidden,
         // A role may be bounded to other forms than the one that is asked for.
         Decision::Allow(allowed) if route.path.contains("/forms/{form}") => {
@@ -311,7 +379,10 @@ fn outcome(route: &web::route::Route, persona: &Persona, answer: &Answer) -> Opt
     let to_the_door = answer.headers.get("location").is_some_and(|to| to.as_bytes().starts_with(b"/sign-in"));
     match answer.status.as_u16() {
         // Who signs out without being signed in is at the door already.
-        303 if to_the_door && route.path == "/sign-out" && (persona.person.is_none() || !persona.active) => {
+        303 if to_the_door
+            && route.path == "/sign-out"
+            && (persona.person.is_none() || !persona.active || persona.bounds.is_some()) =>
+        {
             Some(Outcome::SignedOut)
         }
         303 if to_the_door && answer.headers.get("set-cookie").is_none() => Some(Outcome::SignedOut),

@@ -101,7 +101,7 @@ async fn broken_files_are_refused_with_a_reason_and_nothing_is_stored() {
         setup.world.give(&setup.world.a, &setup.builder, &mut person, trial::role::Role::DataManager, scope);
         person
     };
-    let whole = crate::cases::odm_definition();
+    let whole = crate::odm::definition();
     let bomb = "<?xml version=\"1.0\"?><!DOCTYPE ODM [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><ODM>&b;</ODM>";
     let dangling = whole.replace("<ItemRef ItemOID=\"I.SYS\"", "<ItemRef ItemOID=\"I.GONE\"");
     let twice = whole.replace("OID=\"I.NOTE\" Name", "OID=\"I.SYS\" Name");

@@ -68,6 +68,7 @@ impl Watch<'_> {
         self.view(1, &world.administrator, v::Grants { scope })?;
         self.view(1, &world.administrator, v::AccessMatrix { scope, person: None, at: None })?;
         self.view(1, &world.administrator, v::AccessRequests { scope })?;
+        self.view(1, &world.administrator, v::Clients { scope })?;
         self.view(1, &world.administrator, v::DutyBook {})?;
         let [site, _] = world.here.sites;
         self.view(1, coordinator, v::DelegationLog { site })

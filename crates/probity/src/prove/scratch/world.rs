@@ -8,12 +8,15 @@ use jiff::SignedDuration;
 use store::{
     Actor, FirstAdministrator, Installation, Organization, Receipt,
     acts::{
-        AddSite, AddSubject, AskAccess, BeginImport, Delegate, FoundOrganization, ItemChange, RegisterStudy, SaveForm,
+        AddSite, AddSubject, AskAccess, BeginImport, Delegate, FoundOrganization, ItemChange, RegisterClient,
+        RegisterStudy, SaveForm,
     },
 };
 use trial::{
     access::Scope,
-    ids::{AccessRequestId, DelegationId, GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
+    client::Kind,
+    ids::{AccessRequestId, ClientId, DelegationId, GrantId, ImportId, PersonId, SiteId, StudyId, SubjectId},
+    permission::{Permission, Permissions},
     role::{Level, Role},
 };
 use web::exchange::{FileIn, import_definition};
@@ -31,9 +34,10 @@ pub(crate) struct Scope2 {
     pub(crate) subjects: [SubjectId; 2],
     /// Index of the entry that last saved the form of each subject.
     pub(crate) entries: [u64; 2],
-    /// A delegation at each site, and a request for access to it.
+    /// A delegation at each site, a request for access to it, and a program that works there.
     pub(crate) delegations: [DelegationId; 2],
     pub(crate) requests: [AccessRequestId; 2],
+    pub(crate) clients: [ClientId; 2],
     pub(crate) import: ImportId,
     pub(crate) grant: GrantId,
 }
@@ -193,7 +197,20 @@ impl Builder<'_> {
                 .act(&coordinator, ask, organization.fresh_request()?)?
                 .id("access_request")
                 .context("no request")?;
-            pairs.push((site, subject, saved.index, delegation, request));
+            let register = RegisterClient {
+                name: "A scratch".into(),
+                kind: Kind::Program,
+                scope,
+                permissions: Permissions::of(&[Permission::StudySee]),
+                days: 1,
+                certificate: None,
+                token_tag: store::token_tag(&store::fresh_token()?),
+            };
+            let client = organization
+                .act(&coordinator, register, organization.fresh_request()?)?
+                .id("client")
+                .context("no program")?;
+            pairs.push((site, subject, saved.index, delegation, request, client));
         }
         let begin = BeginImport {
             study,
@@ -214,6 +231,7 @@ impl Builder<'_> {
             entries: [first.2, second.2],
             delegations: [first.3, second.3],
             requests: [first.4, second.4],
+            clients: [first.5, second.5],
             import,
             grant,
         })

@@ -367,3 +367,53 @@ pub struct ExceptionWaiting {
     /// How many.
     pub count: u64,
 }
+
+/// What works in a person's name.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A program: a script, another system.
+    Program,
+    /// A device: an instrument, a tablet.
+    Device,
+}
+
+/// A program or a device that works in a person's name.
+#[derive(Serialize, ToSchema)]
+pub struct ClientLine {
+    /// Which.
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// As its person calls it.
+    pub name: String,
+    /// What it is.
+    pub kind: ClientKind,
+    /// In whose name it works.
+    #[schema(format = Uuid)]
+    pub person: String,
+    /// In whose name, by name.
+    pub person_name: String,
+    /// Where.
+    pub scope: Scope,
+    /// In which study, by name.
+    pub study: Option<String>,
+    /// At which site, by name.
+    pub site: Option<String>,
+    /// What it may do there, where its person may: codes of permissions.
+    pub permissions: Vec<String>,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub from: String,
+    /// Until when.
+    #[schema(format = DateTime)]
+    pub until: String,
+    /// When it was last used, to about half a minute.
+    #[schema(format = DateTime)]
+    pub used: Option<String>,
+    /// Whether it has to show a certificate of its own.
+    pub certificate: bool,
+    /// Who ended it before its time, by name.
+    pub ended_by: Option<String>,
+    /// Whether it works now.
+    pub live: bool,
+}

@@ -143,6 +143,8 @@ pub struct ItemVersion {
     pub unit: Option<String>,
     /// Who, by name.
     pub who: String,
+    /// Through which program or device, by name.
+    pub through: Option<String>,
     /// In which role, by code.
     pub role: String,
     /// In which role, in words.
