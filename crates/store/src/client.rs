@@ -25,7 +25,8 @@ pub const TOKEN_PREFIX: &str = "probity-client.";
 /// The client that holds a token, while its time lasts.
 pub(crate) fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
     db.one(
-        "SELECT c.id, c.person, c.starts, c.ends, c.certificate, u.used
+        "SELECT c.id, c.person, c.starts, c.ends, c.certificate, u.used,
+                (SELECT max(e.at) FROM security_event e WHERE e.person = c.person AND e.shown = 1)
          FROM client c JOIN person p ON p.id = c.person LEFT JOIN client_use u ON u.client = c.id
          WHERE c.tag = ?1 AND c.ended = 0 AND p.active = 1",
         values![tag],
@@ -43,6 +44,7 @@ pub(crate) fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
                 seen,
                 written: seen,
                 certificate: row.maybe_blob(4)?.map(|_| row.bytes(4)).transpose()?,
+                shown: row.maybe_int(6)?.map_or(opened, time::instant),
             })
         },
     )

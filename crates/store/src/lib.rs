@@ -14,6 +14,7 @@ mod backend;
 mod client;
 mod core;
 mod definitions;
+mod dormant;
 mod drill;
 mod enrolment;
 mod error;

@@ -19,6 +19,7 @@ use crate::{
     backend::{Connection, values},
     client,
     core::Core,
+    dormant,
     error::Result,
     time,
 };
@@ -54,6 +55,8 @@ pub(crate) struct Open {
     pub written: Timestamp,
     /// SHA-256 of the certificate without which it is nobody.
     pub certificate: Option<[u8; 32]>,
+    /// When its person last showed who they are.
+    pub shown: Timestamp,
 }
 
 /// A session as its owner sees it.
@@ -154,7 +157,9 @@ fn bounded(mut open: Open, policy: &Policy) -> Open {
     match open.via {
         Via::Client(_) => {
             let days = i64::from(policy.get(Setting::ClientDays));
-            open.lifetime = open.lifetime.min(SignedDuration::from_hours(days.saturating_mul(24)));
+            // Nothing works in the name of somebody who is not there any more.
+            let rests = dormant::rests_from(open.shown, policy).duration_since(open.opened);
+            open.lifetime = open.lifetime.min(SignedDuration::from_hours(days.saturating_mul(24))).min(rests);
         }
         Via::Session(_) | Via::Nothing => {
             open.idle = bound(Setting::Idle, IDLE);
@@ -283,7 +288,7 @@ fn stored(db: &Connection, tag: &[u8; 32]) -> Result<Option<Open>> {
 
 fn open_at(id: SessionId, person: PersonId, opened: Timestamp, seen: Timestamp) -> Open {
     let via = Via::Session(id);
-    Open { via, person, idle: IDLE, lifetime: LIFETIME, opened, seen, written: seen, certificate: None }
+    Open { via, person, idle: IDLE, lifetime: LIFETIME, opened, seen, written: seen, certificate: None, shown: opened }
 }
 
 /// A person's open sessions.

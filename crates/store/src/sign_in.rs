@@ -13,6 +13,7 @@ use crate::{
     acts::{NewVerifier, OpenSession, RefuseSignIn, factor, person},
     assurance::{self, Assurance, Second},
     backend::values,
+    dormant,
     error::{Error, Refusal, Result},
     organization::Organization,
     passkey::{self, CREDENTIAL, Challenge, Used},
@@ -110,7 +111,17 @@ impl Organization {
             renewed,
             client: attempt.client.map(str::to_owned),
         };
-        self.act_at_the_door(open).map(SignIn::Open)
+        self.open_session(open).map(SignIn::Open)
+    }
+
+    /// Opens the session of somebody who was proved.
+    fn open_session(&self, open: OpenSession) -> Result<Receipt> {
+        let now = self.shared().clock.now();
+        self.reading(|snapshot| {
+            let policy = self.shared().policy_of(snapshot.db, open.person, now)?;
+            dormant::refuse(dormant::shown(snapshot.db, open.person)?, &policy, now)
+        })?;
+        self.act_at_the_door(open)
     }
 
     /// The second factor that was typed: a recovery code by its shape, else a code of the app.
@@ -144,7 +155,7 @@ impl Organization {
             renewed: None,
             client: client.map(str::to_owned),
         };
-        self.act_at_the_door(open)
+        self.open_session(open)
     }
 
     /// Whose passkey was used.

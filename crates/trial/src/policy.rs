@@ -96,6 +96,8 @@ settings! {
     Idle = "idle_seconds", "A session ends when idle for", Seconds, Lower, 600, 60;
     /// A session's longest life.
     Lifetime = "lifetime_seconds", "A session ends at the latest after", Seconds, Lower, 43_200, 900;
+    /// After how long an account that nobody uses rests.
+    Dormant = "dormant_days", "An account that nobody uses rests after", Days, Lower, 90, 14;
     /// How old a shown factor may be where a fresh one is needed.
     StepUp = "step_up_seconds", "What is grave needs a factor shown within", Seconds, Lower, 900, 60;
     /// A password alone, in characters (SP 800-63B-4 3.1.1.2).

@@ -96,6 +96,7 @@ CREATE TABLE security_event (
     id      BYTEA PRIMARY KEY,
     person  BYTEA NOT NULL,
     at      BIGINT NOT NULL,
+    shown   BIGINT NOT NULL,
     unread  BIGINT NOT NULL,
     version BIGINT NOT NULL
 );

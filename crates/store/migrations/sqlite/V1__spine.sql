@@ -92,6 +92,7 @@ CREATE TABLE security_event (
     id      BLOB PRIMARY KEY,
     person  BLOB NOT NULL,
     at      INTEGER NOT NULL,            -- microseconds since 1970
+    shown   INTEGER NOT NULL,             -- 1: its person showed who they are
     unread  INTEGER NOT NULL,            -- whether its person is still to be told
     version INTEGER NOT NULL
 );

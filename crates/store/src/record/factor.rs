@@ -105,10 +105,11 @@ impl Record for SecurityEventRecord {
     const KIND: &'static str = "security_event";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
+        let shown = matches!(self.event, SecurityEvent::SignedIn | SecurityEvent::Confirmed | SecurityEvent::Enrolled);
         put.db.write(
-            "INSERT INTO security_event (id, person, at, unread, version) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO security_event (id, person, at, shown, unread, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (id) DO UPDATE SET unread = excluded.unread, version = excluded.version",
-            values![put.key, &self.person, self.at, self.unread, put.version],
+            values![put.key, &self.person, self.at, shown, self.unread, put.version],
         )?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Who has an account.
 
+use jiff::Timestamp;
 use ledger::Entry;
 use serde::Serialize;
 use trial::{
@@ -12,9 +13,11 @@ use crate::{
     actor::Access,
     assurance::Freshness,
     backend::values,
+    dormant,
     error::Result,
     place::Target,
     record::{ClientRecord, PersonRecord},
+    time,
     view::{Snapshot, View},
 };
 
@@ -42,6 +45,10 @@ pub struct PersonLine {
     pub enrolled: bool,
     /// Whether a second factor is set.
     pub second_factor: bool,
+    /// When they last showed who they are.
+    pub shown: Option<Timestamp>,
+    /// Whether the account rests because nobody used it for long.
+    pub dormant: bool,
 }
 
 impl View for People {
@@ -55,15 +62,24 @@ impl View for People {
         Target::Scope(self.scope)
     }
 
-    fn read(&self, snapshot: &Snapshot<'_>, _: &Access) -> Result<Vec<PersonLine>> {
-        let rows = snapshot.db.select("SELECT id, active, enrolled, second_factor FROM person", &[], |row| {
-            Ok((row.id::<PersonId>(0)?, row.int(1)? != 0, row.int(2)? != 0, row.int(3)? != 0))
-        })?;
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<PersonLine>> {
+        let rows = snapshot.db.select(
+            "SELECT p.id, p.active, p.enrolled, p.second_factor,
+                    (SELECT max(e.at) FROM security_event e WHERE e.person = p.id AND e.shown = 1) FROM person p",
+            &[],
+            |row| {
+                let [active, enrolled, second_factor] = [row.int(1)? != 0, row.int(2)? != 0, row.int(3)? != 0];
+                Ok((row.id::<PersonId>(0)?, active, enrolled, second_factor, row.maybe_int(4)?.map(time::instant)))
+            },
+        )?;
+        let rules = access.rules()?;
         let mut people = Vec::with_capacity(rows.len());
-        for (id, active, enrolled, second_factor) in rows {
+        for (id, active, enrolled, second_factor, shown) in rows {
             if let Some((_, person)) = snapshot.current::<PersonRecord>(&id)? {
+                let policy = rules.policy_for(&rules.grants(snapshot.db, id)?, access.at());
+                let dormant = shown.is_some_and(|shown| dormant::rests_from(shown, &policy) <= access.at());
                 let PersonRecord { name, email, sign_in, .. } = person;
-                people.push(PersonLine { id, name, email, sign_in, active, enrolled, second_factor });
+                people.push(PersonLine { id, name, email, sign_in, active, enrolled, second_factor, shown, dormant });
             }
         }
         people.sort_by(|a, b| a.name.cmp(&b.name));

@@ -48,6 +48,7 @@ fn what_gives_power_hands_data_over_or_destroys_it_asks_for_a_fresh_factor() {
             "agreement.publish",
             "agreement.sign",
             "delegation.give",
+            "client.register",
             "access.answer",
             "access.break_glass",
             "study.register",

@@ -7,6 +7,7 @@ mod world;
 mod assurance;
 mod clients;
 mod disk;
+mod dormant;
 mod exceptions;
 mod fences;
 mod forms;

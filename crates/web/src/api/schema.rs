@@ -231,6 +231,11 @@ pub struct Person {
     pub enrolled: bool,
     /// Whether a second factor is set.
     pub second_factor: bool,
+    /// When they last showed who they are.
+    #[schema(format = DateTime)]
+    pub shown: Option<String>,
+    /// Whether the account rests because nobody used it for long.
+    pub dormant: bool,
 }
 
 /// A study one works in.
