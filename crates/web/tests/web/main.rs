@@ -8,6 +8,7 @@ mod client;
 mod contract;
 mod doors;
 mod factors;
+mod floods;
 mod gone;
 mod machine;
 mod persona;
