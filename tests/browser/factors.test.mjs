@@ -1,103 +1,24 @@
 // How people prove themselves: passkeys by Chromium's own authenticator, codes, recovery codes, confirming before what
 // gives power, and a session that ends with something typed. Each test has a person of its own.
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
-import { account, assertAccessible, browserTest, signIn, url } from './harness.mjs';
-
-/** Passkeys are for a host name: the same server, by its name. */
-const named = url?.replace('127.0.0.1', 'localhost');
-const PASSWORD = 'seven plain words of a test';
-
-/** Asks the API, as a program. */
-async function api(method, path, token, body) {
-  const answer = await fetch(`${url}/api/v1${path}`, {
-    method,
-    headers: {
-      'Content-Type': 'application/json',
-      'Idempotency-Key': randomUUID(),
-      ...(token ? { Authorization: `Bearer ${token}` } : {}),
-    },
-    body: body && JSON.stringify(body),
-  });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`);
-  return answer.json();
-}
-
-async function opened(role) {
-  const { organization, sign_in, password } = account(role);
-  return (await api('POST', '/session', null, { organization, sign_in, password })).token;
-}
-
-/** A person who has not enrolled: id, name to sign in with, enrolment link. */
-async function added() {
-  const administrator = await opened('organization_administrator');
-  const name = `test-${randomUUID().slice(0, 8)}`;
-  const person = { name: `Test ${name}`, email: `${name}@example.org`, sign_in: name };
-  const { id, token } = await api('POST', '/people', administrator, person);
-  return { id, name, link: `/enrol/${token}`, administrator };
-}
-
-/** The code of a secret at this time, so many steps later (RFC 6238). */
-function code(secret, later = 0) {
-  const letters = [...secret.replace(/\s/g, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter));
-  const bits = letters.map((value) => value.toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
-  const mac = createHmac('sha1', key).update(step).digest();
-  const at = mac[19] & 0xf;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
-
-/** A device that makes passkeys, and has the finger of whoever is asked. */
-async function device(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  const options = {
-    protocol: 'ctap2',
-    transport: 'internal',
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-    automaticPresenceSimulation: true,
-  };
-  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', { options });
-  return {
-    verified: (isUserVerified) => session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
-  };
-}
-
-async function typePasswords(page) {
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByLabel('The same again').fill(PASSWORD);
-}
-
-async function signOut(page) {
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(/\/sign-in/);
-}
-
-/** Enrols with an authenticator app, and returns its secret. */
-async function enrolWithApp(page, link) {
-  await page.goto(link);
-  await typePasswords(page);
-  const details = page.locator('details', { has: page.locator('#secret') });
-  if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
-  const secret = await page.locator('#secret').textContent();
-  await page.getByLabel('Six digits from the app').fill(code(secret));
-  await page.locator('form.ask > button[type=submit]').click();
-  await page.waitForURL(/\/account/);
-  return secret;
-}
-
-async function typeNameAndPassword(page, name, organization) {
-  await page.goto('/sign-in');
-  const which = page.locator('input[autocomplete~="organization"]');
-  if (await which.count()) await which.fill(organization);
-  await page.locator('#sign_in').fill(name);
-  await page.locator('#password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-}
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { account, assertAccessible, browserTest, signIn } from './harness.mjs';
+import {
+  PASSWORD,
+  added,
+  api,
+  code,
+  device,
+  enrolWithApp,
+  enrolWithPassword,
+  named,
+  opened,
+  sign,
+  signOut,
+  typeNameAndPassword,
+  typePasswords,
+} from './people.mjs';
 
 browserTest(
   'a passkey is set up with an enrolment link and then signs in without a name or a password',
@@ -180,8 +101,7 @@ browserTest('what gives power asks to confirm first, and nothing that was typed 
   const [recovery] = await page.locator('ol.codes li').allTextContents();
   await page.goto('/account/agreements');
   await assertAccessible(page);
-  await page.getByRole('button', { name: /I have read this and agree/ }).click();
-  await page.getByText('to read and sign').waitFor({ state: 'detached' });
+  await sign(page);
   // Whoever has signed may be given a role, which ends the session.
   const role = { person: person.id, role: 'organization_administrator', scope: { level: 'organization' }, reason: 'a test' };
   await api('POST', '/grants', person.administrator, role);
@@ -237,3 +157,77 @@ browserTest('a session that is about to end says so, and one that ended keeps wh
   await page.locator('#save').click();
   await page.locator('#saved', { hasText: /Saved \d\d:\d\d:\d\d UTC/ }).waitFor();
 });
+
+/** Somebody who has no second factor, is enrolled, and has signed what is to be signed. */
+async function withoutFactor(page) {
+  const person = await added();
+  await enrolWithPassword(page, person.link);
+  await sign(page);
+  await signOut(page);
+  return person;
+}
+
+/** A study of its own, so that what holds there holds for nobody else, with one site; its administrator's token. */
+async function studyWithSite(page) {
+  const { organization } = account('organization_administrator');
+  const person = await withoutFactor(page);
+  const name = `S.${person.name}`;
+  const study = await api('POST', '/studies', person.administrator, { oid: name, name });
+  const scope = { level: 'study', study: study.id };
+  const grant = { person: person.id, role: 'study_administrator', scope, reason: 'a test' };
+  await api('POST', '/grants', person.administrator, grant);
+  const session = { organization, sign_in: person.name, password: PASSWORD };
+  const { token } = await api('POST', '/session', null, session);
+  const definition = readFileSync(new URL('../../studies/demonstration.xml', import.meta.url), 'utf8');
+  const own = definition.replaceAll('S.HARBOUR', name);
+  await api('POST', `/studies/${study.id}/definition?name=own.xml`, token, own);
+  const site = await api('POST', `/studies/${study.id}/sites`, token, { oid: 'S.1', name: 'Bergen' });
+  return { study: study.id, site: site.id, organization, token };
+}
+
+browserTest(
+  'a site’s administrator asks for a second factor, and the next request there without one leads to setting one',
+  async (page, _, another) => {
+    const { study, site, organization, token } = await studyWithSite(page);
+    const people = [];
+    for (const role of ['site_administrator', 'coordinator']) {
+      const person = await withoutFactor(page);
+      const scope = { level: 'site', study, site };
+      await api('POST', '/grants', token, { person: person.id, role, scope, reason: 'a test' });
+      people.push(person);
+    }
+    const [administrator, coordinator] = people;
+
+    const work = await another();
+    await typeNameAndPassword(work, coordinator.name, organization);
+    await work.locator('main a[href$="/subjects"]').first().click();
+    await work.getByLabel('Code (never a name)').fill(`F${randomUUID().slice(0, 8).toUpperCase()}`);
+    await work.getByRole('button', { name: 'Add the subject' }).click();
+    await work.waitForURL(/\/subjects\/[0-9a-f-]{36}$/);
+    const subject = work.url();
+
+    await typeNameAndPassword(page, administrator.name, organization);
+    await page.locator('main a[href*="/studies/"]').first().click();
+    await page.getByRole('link', { name: 'Settings at Bergen' }).click();
+    await assertAccessible(page);
+    await page.locator('select[name="second_factor"]').selectOption('1');
+    await page.getByRole('button', { name: 'Set these' }).first().click();
+    // It holds for whoever set it, too.
+    await page.getByRole('heading', { name: 'A second factor is needed' }).waitFor();
+
+    await work.reload();
+    await work.getByRole('heading', { name: 'A second factor is needed' }).waitFor();
+    await work.getByText('everybody needs a second factor, and you have none yet').waitFor();
+    await assertAccessible(work);
+    await device(work);
+    await work.getByRole('link', { name: 'Set a second factor' }).click();
+    await work.getByRole('button', { name: 'Add a passkey' }).click();
+    await work.getByText('Your passkey is added').waitFor();
+    // Back on the page that asked, what was asked for is one step away.
+    await work.goto(`/confirm?next=${encodeURIComponent(new URL(subject).pathname)}`);
+    await work.getByRole('button', { name: 'Confirm with your passkey' }).waitFor();
+    await work.goto(subject);
+    await work.getByRole('heading', { name: /^Subject F/ }).waitFor();
+  },
+  { baseURL: named },
+);

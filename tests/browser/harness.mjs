@@ -2,6 +2,7 @@
 // demonstration's people, and the accessibility check. It knows addresses and accounts from the environment only:
 //   PROBITY_URL       where the server under test listens, http://127.0.0.1:PORT
 //   PROBITY_ACCOUNTS  the file that `probity demo --accounts-file` wrote
+//   PROBITY_PROGRAM   the program itself, for tests that start one of their own
 //   PROBITY_CHROMIUM  the browser, /usr/bin/chromium unless said otherwise
 //   PROBITY_SHOTS     a directory for pictures of failed tests; none are taken without it
 import assert from 'node:assert/strict';
@@ -45,37 +46,43 @@ after(async () => {
 });
 
 /**
- * A test with a page of its own. It fails, whatever else it asserts, when the page reported a script error, a
+ * A test with a page of its own. It fails, whatever else it asserts, when a page reported a script error, a
  * violation of the content security policy, or asked anything of a host that is not the server under test.
  *
  * @param {string} name what holds, as a sentence
- * @param {(page: import('playwright-core').Page, see: Seen) => Promise<void>} body
+ * @param {(page: import('playwright-core').Page, seen: Seen, another: () => Promise<import('playwright-core').Page>)
+ *   => Promise<void>} body `another` opens a page as if on another machine: it shares nothing with the first
  * @param {object} [options] of the browser context: `javaScriptEnabled`, `colorScheme`, `viewport`; and `baseURL`
  */
 export function browserTest(name, body, options = {}) {
   test(name, async () => {
-    const context = await browser.newContext({ baseURL: url, locale: 'en-GB', timezoneId: 'UTC', ...options });
-    context.setDefaultTimeout(PATIENCE_MS);
-    const page = await context.newPage();
-    const seen = watch(page, options.baseURL ?? url);
+    const seen = { complaints: [], requests: [] };
+    const pages = [];
+    const another = async () => {
+      const context = await browser.newContext({ baseURL: url, locale: 'en-GB', timezoneId: 'UTC', ...options });
+      context.setDefaultTimeout(PATIENCE_MS);
+      const page = await context.newPage();
+      watch(page, options.baseURL ?? url, seen);
+      pages.push(page);
+      return page;
+    };
     try {
-      await body(page, seen);
+      await body(await another(), seen, another);
       assert.equal(seen.complaints.length, 0, `the page complained:\n${seen.complaints.join('\n')}`);
     } catch (failure) {
-      await picture(page, name);
+      for (const [number, page] of pages.entries()) await picture(page, `${name} ${number + 1}`);
       throw failure;
     } finally {
-      await context.close();
+      for (const page of pages) await page.context().close();
     }
   });
 }
 
 /**
- * What happened in a page while the test went on.
+ * What happened in the pages of a test while it went on.
  * @typedef {{ complaints: string[], requests: string[] }} Seen
  */
-function watch(page, own) {
-  const seen = { complaints: [], requests: [] };
+function watch(page, own, seen) {
   page.on('pageerror', (error) => seen.complaints.push(`script error: ${error.message}`));
   page.on('console', (message) => {
     // A refused request (422, 409) is logged by the browser as an error; the tests look at what the page says of it.
@@ -88,7 +95,6 @@ function watch(page, own) {
     const isOwn = asked.origin === new URL(own).origin || ['data:', 'blob:', 'about:'].includes(asked.protocol);
     if (!isOwn) seen.complaints.push(`asked another host: ${request.url()}`);
   });
-  return seen;
 }
 
 /**

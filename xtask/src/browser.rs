@@ -28,6 +28,7 @@ pub fn run(tally: &mut Tally) -> Outcome {
         node.args(["--test", "--test-reporter=spec"]).arg(file).current_dir(directory());
         node.env("PROBITY_URL", server.url())
             .env("PROBITY_ACCOUNTS", &server.accounts)
+            .env("PROBITY_PROGRAM", workspace::probity())
             .env("PROBITY_CHROMIUM", &chromium);
         process::run_reading(&mut node, |line| tally.read(line))
     });

@@ -62,6 +62,7 @@ pub use installation::{FirstAdministrator, Installation};
 pub use organization::Organization;
 pub use own_account::Confirmation;
 pub use passkey::{ALGORITHMS, Challenge, Made, PASSKEYS_MAX, Used, unknown as unknown_passkey, user_handle, user_of};
+pub use password::AT_ONCE as PASSWORDS_AT_ONCE;
 pub use place::Target;
 pub use rebuild::Rebuilt;
 pub use record::{AgreementKind, RequestState, SecurityEvent, Shown};

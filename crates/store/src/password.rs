@@ -21,7 +21,7 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Passwords hashed, or judged, at once. More would let sign-ins take the machine's memory.
-const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 /// Guesses that a password must stand, as a power of ten: beside a second factor, and alone. Sign-ins wait longer after each
 /// failure, so that nobody makes a ten-thousandth of them.
 const GUESSES_MIN: (f64, f64) = (6.0, 8.0);

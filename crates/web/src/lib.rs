@@ -5,6 +5,7 @@
 
 pub mod api;
 mod browser;
+pub mod checks;
 pub mod cookie;
 pub mod error;
 pub mod exchange;

@@ -5,14 +5,17 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Receipt, SignIn};
+use tokio::time::{Instant, sleep_until};
 use trial::ids::{OrganizationId, RequestId};
 
 use crate::{
+    checks::Source,
     error::{Answer, Problem},
     passkey::{Host, NewPasskey, UsedPasskey},
     session::{self, blocking},
@@ -21,6 +24,9 @@ use crate::{
 
 /// Names tried at organizations that are not there; beyond it the oldest are forgotten all at once.
 const STRANGERS_MAX: usize = 20_000;
+/// A refusal is answered a whole number of these after it was asked for. Refusing somebody who has an account does more
+/// than refusing somebody who has none, by a fraction of a millisecond: their account keeps it.
+const STEP: Duration = Duration::from_millis(100);
 
 /// What a person types to sign in.
 #[derive(Clone)]
@@ -43,16 +49,32 @@ pub struct Credentials {
 ///
 /// # Errors
 /// 422 with one answer for unknown organizations, unknown names and wrong passwords, and with `code` as the field
-/// where a second factor is needed; 429 with the time to wait while attempts come too fast.
-pub async fn sign_in(state: &AppState, credentials: Credentials) -> Answer<String> {
+/// where a second factor is needed; 429 with the time to wait while attempts come too fast; 503 while too many others
+/// sign in.
+pub async fn sign_in(state: &AppState, credentials: Credentials, source: Source) -> Answer<String> {
+    let asked = Instant::now();
     let organization = named(state, &credentials.organization)?;
+    let turn = state.checks().turn(source).await?;
     let state = state.clone();
-    blocking(move || match organization {
-        Some(organization) => open(&organization, &credentials),
-        None => Err(stranger(&state, &credentials)),
+    let answer = blocking(move || {
+        // Even where the asker has gone: what is begun is worked on to its end.
+        let _turn = turn;
+        match organization {
+            Some(organization) => open(&organization, &credentials),
+            None => Err(stranger(&state, &credentials)),
+        }
     })
-    .await
-    .map_err(too_many)
+    .await;
+    if let Err(Error::Refused(_)) = &answer {
+        sleep_until(asked + stepped(asked.elapsed())).await;
+    }
+    answer.map_err(too_many)
+}
+
+/// Rounded up to whole steps.
+fn stepped(took: Duration) -> Duration {
+    let steps = took.as_nanos().div_ceil(STEP.as_nanos());
+    STEP.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX))
 }
 
 fn open(organization: &Organization, credentials: &Credentials) -> store::Result<String> {
@@ -248,5 +270,17 @@ impl Strangers {
         let (failures, until) = all.entry(tag).or_insert((0, now));
         *failures = failures.saturating_add(1);
         *until = now.checked_add(store::wait(*failures)).unwrap_or(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_take_whole_steps() {
+        for (took, stepped_to) in [(1, 100), (99, 100), (100, 100), (101, 200), (250, 300)] {
+            assert_eq!(stepped(Duration::from_millis(took)), Duration::from_millis(stepped_to), "{took}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{error::Answer, passkey::Challenges, server::Vouching, sign_in::Strangers};
+use crate::{checks::Checks, error::Answer, passkey::Challenges, server::Vouching, sign_in::Strangers};
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
 const REQUESTS_MAX: usize = 1_024;
@@ -37,6 +37,7 @@ struct Inner {
     strangers: Strangers,
     challenges: Challenges,
     turns: Semaphore,
+    checks: Arc<Checks>,
 }
 
 impl AppState {
@@ -51,6 +52,7 @@ impl AppState {
             strangers: Strangers::default(),
             challenges: Challenges::new(),
             turns: Semaphore::new(REQUESTS_MAX),
+            checks: Arc::new(Checks::new()),
         }))
     }
 
@@ -76,6 +78,10 @@ impl AppState {
 
     pub(crate) fn strangers(&self) -> &Strangers {
         &self.0.strangers
+    }
+
+    pub(crate) fn checks(&self) -> &Arc<Checks> {
+        &self.0.checks
     }
 
     pub(crate) fn challenges(&self) -> &Challenges {

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{created, routes, schema};
 use crate::{
     browser::Browser,
+    checks::Source,
     error::Answer,
     input::{Json as Body, RequestKey},
     passkey::{Asking, Host, UsedPasskey},
@@ -61,17 +62,19 @@ pub(super) struct Opened {
 /// Sign in
 ///
 /// Unknown organizations, unknown names and wrong passwords are answered alike. After five failures each further one
-/// makes the next attempt wait longer (429).
+/// makes the next attempt wait longer (429). While too many people sign in at once, passwords are not looked at (503);
+/// passkeys are.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", security(()), request_body = SignInRequest,
     responses((status = 201, body = Opened)))]
 pub(super) async fn open(
     State(state): State<AppState>,
     Browser(client): Browser,
+    source: Source,
     Body(body): Body<SignInRequest>,
 ) -> Answer<Response> {
     let SignInRequest { organization, sign_in: name, password, code, new_password } = body;
     let credentials = Credentials { organization, sign_in: name, password, code, new_password, client };
-    let token = sign_in(&state, credentials).await?;
+    let token = sign_in(&state, credentials, source).await?;
     Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
 }
 

@@ -43,6 +43,12 @@ struct ConfirmedPage<'a> {
     kept: &'a [(String, String)],
 }
 
+impl ConfirmPage<'_> {
+    fn title(&self) -> &'static str {
+        if self.missing { "A second factor is needed" } else { "Confirm it is you" }
+    }
+}
+
 /// Where to go afterwards.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
@@ -62,7 +68,9 @@ pub async fn instead(state: &AppState, headers: &HeaderMap, sent: &Uri, kept: Op
         let declared = Does::view::<Account>().declared();
         let asker = session::asker_of(headers, declared, None, state).await?.ok_or(store::Error::SignedOut)?;
         let account = asker.view(Account {}).await?;
-        render_as(StatusCode::UNAUTHORIZED, &page(&account, sent.path(), kept, None))
+        // Whoever sets a second factor first comes back to the page, for what was typed cannot wait so long.
+        let next = if is_missing(&account) { came_from(headers) } else { sent.path().to_owned() };
+        render_as(StatusCode::UNAUTHORIZED, &page(&account, &next, kept, None))
     };
     shown.await.unwrap_or_else(IntoResponse::into_response)
 }
@@ -88,8 +96,13 @@ fn page<'a>(
         kept,
         known: known.join(" "),
         why,
-        missing: account.second_factor_needed && !account.second_factor,
+        missing: is_missing(account),
     }
+}
+
+/// Whether somebody has no second factor where they work and everybody needs one.
+fn is_missing(account: &store::views::AccountShown) -> bool {
+    account.second_factor_needed && !account.second_factor
 }
 
 /// Takes what is shown, and goes on.

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     browser::Browser,
+    checks::Source,
     error::Answer,
     input::Query,
     passkey::Host,
@@ -109,6 +110,7 @@ pub async fn signed_in(
     State(state): State<AppState>,
     host: Host,
     Browser(client): Browser,
+    source: Source,
     fields: Fields,
 ) -> Answer<Response> {
     let next = next(Some(fields.get("next"))).to_owned();
@@ -129,7 +131,7 @@ pub async fn signed_in(
     };
     attempt.code = fields.given("code").map(str::to_owned).or(attempt.code);
     attempt.new_password = fields.given("new_password").map(str::to_owned).or(attempt.new_password);
-    let problem = match crate::sign_in::sign_in(&state, attempt.clone()).await {
+    let problem = match crate::sign_in::sign_in(&state, attempt.clone(), source).await {
         Ok(token) => return Ok(opened(&state, &token, &next)),
         Err(problem) => problem,
     };

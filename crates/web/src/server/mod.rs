@@ -162,7 +162,7 @@ pub async fn serve(config: ServeConfig, installation: Arc<Installation>) -> Resu
     for address in config.listen {
         let (listener, address) = bind(address)?;
         serving.addresses.push(address);
-        let app = app.clone().into_make_service();
+        let app = app.clone().into_make_service_with_connect_info::<SocketAddr>();
         match serving.reload.clone() {
             None => {
                 let server = serving.at(listener, gate.clone(), HEAD_TIME)?;

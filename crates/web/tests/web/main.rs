@@ -9,6 +9,7 @@ mod clients;
 mod contract;
 mod doors;
 mod factors;
+mod floods;
 mod gone;
 mod machine;
 mod odm;
