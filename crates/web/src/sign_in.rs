@@ -7,13 +7,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::http::StatusCode;
 use jiff::Timestamp;
 use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Receipt, SignIn};
 use trial::ids::{OrganizationId, RequestId};
 
 use crate::{
-    error::{Answer, Problem},
+    error::Answer,
     passkey::{Host, NewPasskey, UsedPasskey},
     session::{self, blocking},
     state::AppState,
@@ -47,12 +46,11 @@ pub struct Credentials {
 pub async fn sign_in(state: &AppState, credentials: Credentials) -> Answer<String> {
     let organization = named(state, &credentials.organization)?;
     let state = state.clone();
-    blocking(move || match organization {
+    let opened = blocking(move || match organization {
         Some(organization) => open(&organization, &credentials),
         None => Err(stranger(&state, &credentials)),
-    })
-    .await
-    .map_err(too_many)
+    });
+    Ok(opened.await?)
 }
 
 fn open(organization: &Organization, credentials: &Credentials) -> store::Result<String> {
@@ -138,17 +136,6 @@ fn stranger(state: &AppState, credentials: &Credentials) -> Error {
             refused
         }
     }
-}
-
-/// Busy at the door is the asker's own doing: 429 (RFC 6585 4), not 503.
-pub(crate) fn too_many(error: Error) -> Problem {
-    let mut problem = Problem::from(error);
-    if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-        problem.status = StatusCode::TOO_MANY_REQUESTS.as_u16();
-        problem.title = "Too Many Requests".into();
-        problem.code = "wait";
-    }
-    problem
 }
 
 /// Whose enrolment a token is, and in which organization.
