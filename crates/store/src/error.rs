@@ -45,6 +45,12 @@ pub enum Error {
         /// What stands against it and what to do.
         message: String,
     },
+    /// 429. Too many attempts to show who one is have failed.
+    #[error("too many attempts failed: wait {retry_after} seconds, then try again")]
+    TooFast {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
     /// 503. Too much to do just now, or the disk takes no more; nothing was stored.
     #[error("{message}")]
     Busy {

@@ -32,7 +32,7 @@ impl Organization {
     /// Changes one's own password, once the old one is shown.
     ///
     /// # Errors
-    /// Refused with what is wrong; `Busy` while attempts come too fast.
+    /// Refused with what is wrong; `TooFast` while attempts come too fast.
     pub fn change_password(&self, actor: &Actor, old: &str, new: &str, request: RequestId) -> Result<Receipt> {
         let person = actor.person().ok_or(Error::SignedOut)?;
         if let Some((done, _)) = self.done_before::<ChangePassword>(actor, request)? {
@@ -98,7 +98,7 @@ impl Organization {
     /// Confirms that it is the person of this session, by the strongest factor that they have.
     ///
     /// # Errors
-    /// Refused where it does not hold or a stronger factor is there; `Busy` while attempts come too fast.
+    /// Refused where it does not hold or a stronger factor is there; `TooFast` while attempts come too fast.
     pub fn confirm(&self, actor: &Actor, shown: Confirmation<'_>) -> Result<Receipt> {
         let person = actor.person().ok_or(Error::SignedOut)?;
         let strongest = self.second_factors(person)?.strongest();

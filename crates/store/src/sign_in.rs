@@ -69,7 +69,7 @@ impl Organization {
     ///
     /// # Errors
     /// Refused with one answer for unknown names and wrong passwords, or with what is wrong with the new password;
-    /// `Busy` with the time to wait while attempts come too fast.
+    /// `TooFast` with the time to wait while attempts come too fast.
     pub fn attempt(&self, attempt: &Attempt<'_>, token: &str) -> Result<SignIn> {
         let folded = person::folded(attempt.sign_in);
         let throttle_tag = self.throttle_tag(&folded);
@@ -187,7 +187,7 @@ impl Organization {
                 // Signatures are not guessed, so nobody has to wait; but no more are noted than waiting would let by.
                 let throttle_tag = self.shared().ring.tag("throttle_passkey", &record.person.to_string());
                 match self.refuse(throttle_tag, Some(record.person), client) {
-                    Ok(()) | Err(Error::Busy { .. }) => Err(passkey::unknown()),
+                    Ok(()) | Err(Error::TooFast { .. }) => Err(passkey::unknown()),
                     Err(other) => Err(other),
                 }
             }
@@ -379,9 +379,5 @@ fn wrong_password() -> Error {
 /// Attempts come too fast: this long is left to wait.
 #[must_use]
 pub fn too_fast(left: SignedDuration) -> Error {
-    let seconds = u32::try_from(left.as_secs().max(0)).unwrap_or(900).saturating_add(1);
-    Error::Busy {
-        message: format!("too many attempts failed: wait {seconds} seconds, then try again"),
-        retry_after: seconds,
-    }
+    Error::TooFast { retry_after: u32::try_from(left.as_secs().max(0)).unwrap_or(900).saturating_add(1) }
 }

@@ -16,7 +16,8 @@ use crate::{
 
 /// Where a grant holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "level", rename_all = "snake_case")]
+// Who names a site beside the level of a study did not mean the whole study.
+#[serde(tag = "level", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Scope {
     /// The organization itself; reaches into no study, but for administering access there.
     Organization,

@@ -123,6 +123,11 @@ impl From<Error> for Problem {
             Error::Conflict { current, .. } => {
                 Problem { current, ..Problem::new(StatusCode::CONFLICT, "conflict", detail) }
             }
+            // The asker's own doing (RFC 6585 4).
+            Error::TooFast { retry_after } => Problem {
+                retry_after: Some(retry_after),
+                ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "wait", detail)
+            },
             Error::Busy { retry_after, .. } => Problem {
                 retry_after: Some(retry_after),
                 ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
@@ -179,6 +184,7 @@ mod tests {
             (Error::StepUp, 401, "step_up"),
             (refusal(), 422, "refused"),
             (conflict, 409, "conflict"),
+            (Error::TooFast { retry_after: 7 }, 429, "wait"),
             (busy, 503, "busy"),
             (fault, 500, "fault"),
         ] {

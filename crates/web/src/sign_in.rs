@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use axum::http::StatusCode;
 use jiff::Timestamp;
 use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Receipt, SignIn};
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +15,7 @@ use trial::ids::{OrganizationId, RequestId};
 
 use crate::{
     checks::Source,
-    error::{Answer, Problem},
+    error::Answer,
     passkey::{Host, NewPasskey, UsedPasskey},
     session::{self, blocking},
     state::AppState,
@@ -68,7 +67,7 @@ pub async fn sign_in(state: &AppState, credentials: Credentials, source: Source)
     if let Err(Error::Refused(_)) = &answer {
         sleep_until(asked + stepped(asked.elapsed())).await;
     }
-    answer.map_err(too_many)
+    Ok(answer?)
 }
 
 /// Rounded up to whole steps.
@@ -160,17 +159,6 @@ fn stranger(state: &AppState, credentials: &Credentials) -> Error {
             refused
         }
     }
-}
-
-/// Busy at the door is the asker's own doing: 429 (RFC 6585 4), not 503.
-pub(crate) fn too_many(error: Error) -> Problem {
-    let mut problem = Problem::from(error);
-    if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-        problem.status = StatusCode::TOO_MANY_REQUESTS.as_u16();
-        problem.title = "Too Many Requests".into();
-        problem.code = "wait";
-    }
-    problem
 }
 
 /// Whose enrolment a token is, and in which organization.

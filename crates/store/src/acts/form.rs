@@ -48,7 +48,9 @@ pub struct SaveForm {
 }
 
 /// A new value of an item.
+// A field misspelt is not a value taken away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ItemChange {
     /// ODM ItemGroupOID.
     pub group: String,
@@ -68,6 +70,7 @@ pub struct ItemChange {
 
 /// A row of a repeating group to take away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RowRemoval {
     /// ODM ItemGroupOID.
     pub group: String,

@@ -106,7 +106,7 @@ fn guesses_at_a_confirmation_wait_like_those_at_a_sign_in() {
         assert_refused(world.organization().confirm(&adam, Confirmation::Password("wrong password")), "wrong");
     }
     let waits = world.organization().confirm(&adam, Confirmation::Password(PASSWORD));
-    assert!(matches!(waits, Err(Error::Busy { .. })), "{waits:?}");
+    assert!(matches!(waits, Err(Error::TooFast { .. })), "{waits:?}");
     world.finish();
 }
 

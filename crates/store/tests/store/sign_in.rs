@@ -13,7 +13,7 @@ fn code_now(world: &World) -> String {
 
 fn wait_of<T: std::fmt::Debug>(outcome: store::Result<T>) -> u32 {
     match outcome {
-        Err(Error::Busy { retry_after, .. }) => retry_after,
+        Err(Error::TooFast { retry_after }) => retry_after,
         other => panic!("expected to wait: {other:?}"),
     }
 }
@@ -72,7 +72,7 @@ fn guesses_sent_together_gain_nothing_over_guesses_in_turn() {
         tries.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let judged = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Refused(_)))).count();
-    let waiting = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Busy { .. }))).count();
+    let waiting = outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::TooFast { .. }))).count();
     assert_eq!((judged, waiting), (6, 18), "six answers, as if they had come one by one");
     world.finish();
 }

@@ -53,7 +53,7 @@ pub(super) struct Asked {
     #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
     /// A country of that study.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Za-z]{2}$")]
     country: Option<Country>,
     /// Whose; left out: everybody's.
     #[param(value_type = Option<String>, format = Uuid)]

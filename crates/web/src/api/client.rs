@@ -48,7 +48,7 @@ pub(super) struct NewClient {
     #[schema(value_type = schema::Scope)]
     scope: Scope,
     /// What it may do there, of what its person may: codes of permissions.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<schema::Permission>)]
     permissions: Permissions,
     /// For how many days, 1 to 365; less where settings say so.
     days: u32,

@@ -67,7 +67,7 @@ pub(super) async fn show(State(state): State<AppState>, Path(token): Path<String
 /// What an enrolment sets.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Enrolling {
+pub(super) struct EnrolRequest {
     /// The password from now on.
     password: String,
     /// The secret that was shown, where a second factor is set.
@@ -92,7 +92,7 @@ pub(super) struct Enrolled {
 /// Enrol
 ///
 /// Sets the password and, where asked, the second factor, and begins a session. The token works once.
-#[utoipa::path(post, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()), request_body = Enrolling,
+#[utoipa::path(post, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()), request_body = EnrolRequest,
     params(("token" = String, Path)), responses((status = 200, body = Enrolled)))]
 pub(super) async fn enrol(
     State(state): State<AppState>,
@@ -100,7 +100,7 @@ pub(super) async fn enrol(
     Browser(client): Browser,
     Path(token): Path<String>,
     RequestKey(request): RequestKey,
-    Body(Enrolling { password, secret, code, passkey }): Body<Enrolling>,
+    Body(EnrolRequest { password, secret, code, passkey }): Body<EnrolRequest>,
 ) -> Answer<Json<Enrolled>> {
     let second = match (passkey, secret.zip(code)) {
         (Some(passkey), _) => Chosen::Passkey(passkey),

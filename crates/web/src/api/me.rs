@@ -21,7 +21,6 @@ use crate::{
     route::{Does, Table},
     second_factor,
     session::Asker,
-    sign_in::too_many,
     state::AppState,
 };
 
@@ -124,7 +123,7 @@ pub(super) async fn set_second_factor(
 /// What is shown to confirm that it is oneself: one of these.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Shown {
+pub(super) struct ConfirmRequest {
     /// The password, where one has no second factor.
     password: Option<String>,
     /// A code from the authenticator app, where one has no passkey.
@@ -137,13 +136,13 @@ pub(super) struct Shown {
 ///
 /// By the strongest factor that one has (`confirms_with` of one's account). What answers 401 with `step_up` can then be
 /// done for 15 minutes.
-#[utoipa::path(put, path = "/api/v1/me/confirmation", tag = "me", request_body = Shown,
+#[utoipa::path(put, path = "/api/v1/me/confirmation", tag = "me", request_body = ConfirmRequest,
     responses((status = 200, body = schema::Receipt)))]
 pub(super) async fn confirm(
     State(state): State<AppState>,
     host: Host,
     asker: Asker,
-    Body(Shown { password, code, passkey }): Body<Shown>,
+    Body(ConfirmRequest { password, code, passkey }): Body<ConfirmRequest>,
 ) -> Answer<Json<Receipt>> {
     let used = passkey.map(|passkey| passkey.used()).transpose()?;
     let asked = used.as_ref().and_then(|used| host.asked(&state, &used.client_data));
@@ -155,7 +154,7 @@ pub(super) async fn confirm(
         };
         organization.confirm(actor, shown)
     };
-    Ok(Json(asker.blocking(confirm).await.map_err(too_many)?))
+    Ok(Json(asker.blocking(confirm).await?))
 }
 
 /// Add a passkey of one's own

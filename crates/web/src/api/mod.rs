@@ -29,7 +29,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use store::Receipt;
+use store::{Error, Receipt};
 use trial::{
     access::Scope,
     country::Country,
@@ -37,10 +37,7 @@ use trial::{
 };
 
 pub use self::openapi::document;
-use crate::{
-    error::{Answer, Problem},
-    route::Table,
-};
+use crate::{error::Answer, route::Table};
 
 /// The routes.
 pub(crate) fn table() -> Table {
@@ -104,7 +101,7 @@ struct At {
     #[param(value_type = Option<String>, format = Uuid)]
     site: Option<SiteId>,
     /// A country of that study (ISO 3166-1 alpha-2).
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Za-z]{2}$")]
     country: Option<Country>,
 }
 
@@ -116,9 +113,11 @@ impl At {
             (Some(study), Some(site), None) => Ok(Scope::Site { study, site }),
             (Some(study), None, Some(country)) => Ok(Scope::Country { study, country }),
             (None, ..) => {
-                Err(Problem::malformed("a site or country is asked for together with its study: add ?study="))
+                Err(Error::refused("study", "needed", "ask for a site or a country together with its study").into())
             }
-            (Some(_), Some(_), Some(_)) => Err(Problem::malformed("ask for a site or a country, not for both")),
+            (Some(_), Some(_), Some(_)) => {
+                Err(Error::refused("country", "twice", "ask for a site or a country, not for both").into())
+            }
         }
     }
 }

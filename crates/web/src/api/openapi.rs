@@ -110,7 +110,9 @@ fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
     }
     let open = operation.security.is_some();
     // Proving oneself is the one write that is not repeated safely by its id: each time something else is shown.
-    let proves = matches!(does.first().map(Doing::name), Some("session.open" | "session.confirm"));
+    let first = does.first().map(Doing::name);
+    let proves = matches!(first, Some("session.open" | "session.confirm"));
+    let guessed = proves || first == Some("account.change_password");
     if writes && !proves {
         operation.parameters.get_or_insert_default().push(RefOr::T(request_id()));
     }
@@ -119,7 +121,7 @@ fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
             "401" => !open,
             "413" | "415" => writes,
             "409" => writes,
-            "429" => proves,
+            "429" => guessed,
             _ => true,
         };
         if here {

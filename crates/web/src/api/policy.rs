@@ -36,11 +36,11 @@ pub(super) async fn show(asker: Asker, Query(at): Query<At>) -> Answer<Json<Vec<
 #[serde(deny_unknown_fields)]
 pub(super) struct NewLayer {
     /// Values by the code of their setting, such as `idle_seconds`.
-    #[schema(value_type = std::collections::HashMap<String, u32>)]
+    #[schema(value_type = std::collections::HashMap<schema::SettingCode, u32>)]
     values: BTreeMap<Setting, u32>,
     /// Why, by the code of the setting, where one deviates from what is recommended.
     #[serde(default)]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<schema::SettingCode, String>)]
     justifications: BTreeMap<Setting, String>,
 }
 

@@ -46,11 +46,11 @@ pub(super) async fn list(asker: Asker, Query(at): Query<At>) -> Answer<Json<Vec<
 pub(super) struct Wish {
     /// Its name on the page.
     title: String,
-    /// Where it may be granted: `organization`, `study`, `country`, `site`.
-    #[schema(value_type = Vec<String>)]
+    /// Where it may be granted.
+    #[schema(value_type = Vec<schema::Level>)]
     levels: BTreeSet<Level>,
     /// What it may do there, by code.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<schema::Permission>)]
     permissions: Permissions,
     /// ODM FormOIDs that it sees and edits; left out: all.
     #[schema(value_type = Option<Vec<String>>)]

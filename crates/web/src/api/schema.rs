@@ -4,6 +4,7 @@
 mod access;
 mod form;
 mod security;
+mod word;
 
 pub use access::{
     AccessRequest, AgreementKind, ClientKind, ClientLine, DelegationLog, Duties, DutiesKept, ExceptionWaiting, Grant,
@@ -13,6 +14,7 @@ pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, 
 pub use security::{Befell, Factor, Passkey, SecurityEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+pub use word::{Level, Permission, Role, SettingCode};
 
 /// Of an act: where its entry is, when it was made, which records it put.
 #[derive(Serialize, ToSchema)]
@@ -54,15 +56,9 @@ pub struct Made {
     pub receipt: Receipt,
 }
 
-/// A role: `coordinator`, `investigator`, `data_manager`, `monitor`, `auditor`, `organization_administrator`,
-/// `study_administrator`, `site_administrator`, `support`, or `role:` and the id of one of the organization's own.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[schema(example = "coordinator")]
-pub struct Role(String);
-
 /// Where a role holds.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(tag = "level", rename_all = "snake_case")]
+#[serde(tag = "level", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Scope {
     /// The organization itself; reaches into no study.
     Organization,
@@ -158,7 +154,7 @@ pub struct RoleHeld {
     /// Where.
     pub scope: Scope,
     /// What it lets one do there; nothing while it gives nothing.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Permission>,
     /// Until when; null until it is ended.
     #[schema(format = DateTime)]
     pub until: Option<String>,

@@ -117,12 +117,12 @@ pub(super) struct Standing {
     ends: jiff::Timestamp,
     /// The certificate that this request came with, where programs show one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<Shown>,
+    certificate: Option<Certificate>,
 }
 
 /// A certificate that a program showed, and that was verified.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Shown {
+pub(super) struct Certificate {
     /// Its subject (RFC 4514).
     subject: String,
     /// Its SHA-256, in hexadecimal.
@@ -135,7 +135,7 @@ pub(super) struct Shown {
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = Standing)))]
 pub(super) async fn show(asker: Asker) -> Answer<Json<Standing>> {
     let account = asker.view(Account {}).await?;
-    let certificate = asker.client.map(|Client { subject, thumbprint, .. }| Shown { subject, thumbprint });
+    let certificate = asker.client.map(|Client { subject, thumbprint, .. }| Certificate { subject, thumbprint });
     let (person, name, organization) = (account.id, account.name, account.organization);
     Ok(Json(Standing { person, name, organization, ends: asker.ends, certificate }))
 }

@@ -48,6 +48,29 @@ async fn what_cannot_be_understood_says_why() {
     assert_eq!(announced.send(&world.app).await.expect(413).json()["code"], "too_large");
     let query = Ask::get("/api/v1/people?sitting=1").bearer(&world.admin.token);
     query.send(&world.app).await.expect(400);
+    // Further in too: a field misspelt would take the value away, a site beside the wrong level open the whole study.
+    let change = json!({ "group": "IG.VS", "group_repeat": "", "item": "I.SYS", "vlaue": "120" });
+    let id = "0190b5a2-7c1e-7d3a-8f00-1234567890ab";
+    let form = format!("/api/v1/subjects/{id}/visits/SE.1/-/forms/F.VS/-");
+    let save = json!({ "revision": 0, "changes": [change] });
+    let wide = json!({ "level": "study", "study": id, "site": id });
+    let give = json!({ "person": id, "role": "monitor", "scope": wide });
+    for (method, uri, body, wrong) in [("PUT", form.as_str(), save, "vlaue"), ("POST", "/api/v1/grants", give, "site")]
+    {
+        let ask = Ask::new(method, uri).bearer(&world.admin.token).new_key().json(&body);
+        let answer = ask.send(&world.app).await.expect(400).text();
+        assert!(answer.contains(&format!("unknown field `{wrong}`")), "{answer}");
+    }
+    // This was understood, and names no place.
+    for (place, field) in [
+        (format!("site={id}"), "study"),
+        (format!("study={id}&site={id}&country=NO"), "country"),
+        ("country=NO".into(), "study"),
+    ] {
+        let people = Ask::get(&format!("/api/v1/people?{place}")).bearer(&world.admin.token);
+        let answer = people.send(&world.app).await.expect(422).json();
+        assert_eq!(answer["fields"][0]["field"], field, "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

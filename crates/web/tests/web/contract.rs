@@ -1,7 +1,14 @@
 //! What the API answers, held against its own document: every field it shows is described, every field it describes
 //! as required is shown, and each is of the type it is said to be.
 
-use serde_json::Value;
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::{Value, json};
+use trial::{
+    permission::Permission,
+    policy::Setting,
+    role::{Level, Role},
+};
 
 use crate::{cases::Setup, client::Ask};
 
@@ -24,6 +31,13 @@ async fn answers_are_as_the_document_says() {
         ("/api/v1/people", "/api/v1/people".to_owned(), admin),
         ("/api/v1/grants", "/api/v1/grants".to_owned(), admin),
         ("/api/v1/grants", format!("/api/v1/grants?study={study}"), builder),
+        ("/api/v1/roles", "/api/v1/roles".to_owned(), admin),
+        ("/api/v1/policy", "/api/v1/policy".to_owned(), admin),
+        ("/api/v1/access-matrix", "/api/v1/access-matrix".to_owned(), admin),
+        ("/api/v1/access-requests", "/api/v1/access-requests".to_owned(), admin),
+        ("/api/v1/duties", "/api/v1/duties".to_owned(), admin),
+        ("/api/v1/account/duties", "/api/v1/account/duties".to_owned(), hand),
+        ("/api/v1/account/access-requests", "/api/v1/account/access-requests".to_owned(), hand),
         ("/api/v1/studies", "/api/v1/studies".to_owned(), hand),
         ("/api/v1/studies/{study}", format!("/api/v1/studies/{study}"), hand),
         ("/api/v1/studies/{study}/sites", format!("/api/v1/studies/{study}/sites"), hand),
@@ -42,6 +56,58 @@ async fn answers_are_as_the_document_says() {
         let mut wrong = Vec::new();
         check(&document, schema, &answer, &uri, &mut wrong);
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+/// Of a word that is not taken the document says so: whoever asks by it is never told that they were not understood.
+#[test]
+fn the_document_lists_the_words_that_are_taken() {
+    let schemas = serde_json::to_value(web::api::document()).unwrap()["components"]["schemas"].take();
+    let listed = |name: &str| -> Vec<String> { serde_json::from_value(schemas[name]["enum"].clone()).unwrap() };
+    let levels = listed("Level");
+    let levels: BTreeSet<Level> = serde_json::from_value(json!(levels)).unwrap();
+    assert_eq!(levels.len(), Level::ALL.len());
+    assert!(listed("Permission").iter().all(|code| Permission::from_code(code).is_some()));
+    assert_eq!(listed("Permission").len(), Permission::ALL.len());
+    assert!(listed("SettingCode").iter().all(|code| Setting::from_code(code).is_some()));
+    assert_eq!(listed("SettingCode").len(), Setting::ALL.len());
+    let roles = schemas["Role"]["pattern"].as_str().unwrap();
+    assert!(Role::BUILT_IN.iter().all(|role| roles.contains(&*role.code())) && roles.contains("|role:"), "{roles}");
+    for key in ["values", "justifications"] {
+        let names = &schemas["NewLayer"]["properties"][key]["propertyNames"]["enum"];
+        assert_eq!(names, &schemas["SettingCode"]["enum"]);
+    }
+    let wish = &schemas["Wish"]["properties"];
+    assert_eq!(wish["levels"]["items"], reference("Level"));
+    assert_eq!(wish["permissions"]["items"], reference("Permission"));
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// The document has one schema of each name: of two types that share one, one would be described as the other.
+#[test]
+fn no_two_schemas_share_a_name() {
+    let mut names = BTreeSet::new();
+    described_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
+    assert!(names.len() > 50, "{names:?}");
+}
+
+fn described_below(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            described_below(&path, names);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for described in text.split("ToSchema)]").skip(1) {
+            let mut words = described.split(|c: char| !c.is_alphanumeric());
+            let name =
+                words.by_ref().find(|word| matches!(*word, "struct" | "enum")).and_then(|_| words.next()).unwrap();
+            assert!(names.insert(name.to_owned()), "{}: another schema is called {name}", path.display());
+        }
     }
 }
 

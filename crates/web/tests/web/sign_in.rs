@@ -142,3 +142,21 @@ fn step(page: &str) -> &str {
     let (_, rest) = page.split_once("name=\"step\" value=\"").unwrap();
     rest.split_once('"').unwrap().0
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_the_password_of_an_open_session_wait_too() {
+    let world = World::new();
+    let guess = json!({ "old": "a wrong password", "new": "a password of the guesser's own" });
+    let change = || Ask::new("PUT", "/api/v1/me/password").bearer(&world.admin.token).new_key().json(&guess);
+    for _ in 0..6 {
+        change().send(&world.app).await.expect(422);
+    }
+    let answer = change().send(&world.app).await.expect(429);
+    assert_eq!(answer.json()["code"], "wait");
+    assert_eq!(answer.header(axum::http::header::RETRY_AFTER), answer.json()["retry_after"].to_string());
+    let document = serde_json::to_value(web::api::document()).unwrap();
+    assert!(document["paths"]["/api/v1/me/password"]["put"]["responses"]["429"].is_object());
+    let shown = [("password", "a wrong password"), ("next", "/")];
+    let page = Ask::new("POST", "/confirm").cookie(&world.admin.token).form(&shown);
+    page.send(&world.app).await.expect(429);
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Exception, Lapse, Role, Scope};
+use super::{Exception, Lapse, Level, Permission, Role, Scope, SettingCode};
 
 /// A grant with the names of whom and what it is about.
 #[derive(Serialize, ToSchema)]
@@ -74,9 +74,9 @@ pub struct RoleLine {
     /// Whether Probity brings it.
     pub built_in: bool,
     /// Where it may be granted.
-    pub levels: Vec<String>,
+    pub levels: Vec<Level>,
     /// What it may do, by code.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Permission>,
     /// ODM FormOIDs that it sees and edits; null: all.
     pub forms: Option<Vec<String>>,
     /// The roles that it gives and ends.
@@ -105,7 +105,7 @@ pub enum Tier {
 #[derive(Serialize, ToSchema)]
 pub struct Setting {
     /// Its code.
-    pub setting: String,
+    pub setting: SettingCode,
     /// What holds, as a number; 4294967295: never.
     pub value: u32,
     /// What holds, in words.
@@ -250,7 +250,7 @@ pub struct MatrixLine {
     /// At which site or in which country, by name.
     pub site: Option<String>,
     /// What it let the person do, by code.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Permission>,
     /// Why it gave nothing, as far as is known now.
     pub lapse: Option<Lapse>,
 }
@@ -400,7 +400,7 @@ pub struct ClientLine {
     /// At which site, by name.
     pub site: Option<String>,
     /// What it may do there, where its person may: codes of permissions.
-    pub permissions: Vec<String>,
+    pub permissions: Vec<Permission>,
     /// Since when.
     #[schema(format = DateTime)]
     pub from: String,

@@ -96,6 +96,7 @@ pub struct Item {
 
 /// A new value of an item.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ItemChange {
     /// ODM ItemGroupOID.
     pub group: String,
@@ -115,6 +116,7 @@ pub struct ItemChange {
 
 /// A row of a repeating group to take away.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RowRemoval {
     /// ODM ItemGroupOID.
     pub group: String,
