@@ -67,7 +67,7 @@ async fn what_cannot_be_understood_says_why() {
         (format!("study={id}&site={id}&country=NO"), "country"),
         ("country=NO".into(), "study"),
     ] {
-        let people = Ask::get(&format!("/api/v1/people?{place}")).bearer(&world.admin.token);
+        let people = Ask::get(format!("/api/v1/people?{place}")).bearer(&world.admin.token);
         let answer = people.send(&world.app).await.expect(422).json();
         assert_eq!(answer["fields"][0]["field"], field, "{answer}");
     }
