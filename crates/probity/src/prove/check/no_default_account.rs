@@ -84,7 +84,7 @@ fn answers(scratch: &Scratch, name: &str) -> Result<Vec<String>> {
             let token = store::fresh_token()?;
             Ok(match scratch.one.organization.sign_in(name, "not the password", None, &token) {
                 Ok(other) => format!("{other:?}"),
-                Err(Error::Busy { retry_after, .. }) => format!("wait {retry_after}"),
+                Err(Error::TooFast { retry_after }) => format!("wait {retry_after}"),
                 Err(error) => error.to_string(),
             })
         })

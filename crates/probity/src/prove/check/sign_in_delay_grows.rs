@@ -38,7 +38,7 @@ fn waits(scratch: &Scratch) -> Result<Vec<u32>> {
     for _ in 0..FAILURES {
         let mut waited = 0;
         let token = store::fresh_token()?;
-        if let Err(Error::Busy { retry_after, .. }) = organization.sign_in("stranger", "not the password", None, &token)
+        if let Err(Error::TooFast { retry_after }) = organization.sign_in("stranger", "not the password", None, &token)
         {
             waited = retry_after;
             scratch.clock.turn(SignedDuration::from_secs(i64::from(retry_after)));
