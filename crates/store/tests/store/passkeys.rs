@@ -129,7 +129,7 @@ fn guesses_at_a_password_do_not_keep_a_passkey_waiting() {
         let _ = world.organization().sign_in("adam", "wrong password here", None, "t");
     }
     let password = world.organization().sign_in("adam", PASSWORD, None, "t");
-    assert!(matches!(password, Err(Error::Busy { .. })), "{password:?}");
+    assert!(matches!(password, Err(Error::TooFast { .. })), "{password:?}");
     let used = used(&world, "adam", &mut device, &challenge(2));
     enters(&world, &used, "s").unwrap();
     world.finish();
