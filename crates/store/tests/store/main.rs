@@ -5,6 +5,7 @@
 mod world;
 
 mod assurance;
+mod chance;
 mod disk;
 mod exceptions;
 mod fences;
