@@ -149,11 +149,16 @@ browserTest('a session that is about to end says so, and one that ended keeps wh
   const pulse = page.locator('.field', { has: page.locator('.label', { hasText: 'Pulse' }) });
   await pulse.locator('.control input').first().fill('71');
   await pulse.locator('.control input').first().press('Tab');
-  await page.getByText('Not saved: your session has ended').waitFor();
+  // Nothing that the session showed is in the page any more, until the same person is back.
   await page.getByRole('link', { name: 'Sign in again' }).waitFor();
-  assert.equal(await pulse.locator('.control input').first().inputValue(), '71');
+  assert.equal(await page.locator('main, header, #sheet, .field').count(), 0);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  assert.equal(await page.locator('#sheet').count(), 0);
   const door = await page.context().newPage();
   await signIn(door, 'coordinator');
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByText('Not saved: your session has ended').waitFor();
+  assert.equal(await pulse.locator('.control input').first().inputValue(), '71');
   await page.locator('#save').click();
   await page.locator('#saved', { hasText: /Saved \d\d:\d\d:\d\d UTC/ }).waitFor();
 });
@@ -231,3 +236,15 @@ browserTest(
   },
   { baseURL: named },
 );
+browserTest('a page whose session is over shows nothing of it any more', async (page) => {
+  await page.clock.install();
+  await signIn(page, 'coordinator');
+  await page.locator('main a[href$="/subjects"]').first().click();
+  await page.waitForURL(/\/subjects$/);
+  const here = new URL(page.url()).pathname;
+  await api('DELETE', '/me/sessions', await opened('coordinator'));
+  await page.clock.fastForward(10.5 * 60_000);
+  await page.waitForURL((address) => address.pathname === '/sign-in');
+  await page.getByText('Your session has ended. Sign in to go on.').waitFor();
+  assert.equal(await page.locator('input[name=next]').first().inputValue(), here);
+});

@@ -70,7 +70,7 @@ browserTest(
     await typePasswords(page);
     await page.getByRole('button', { name: 'Set up with the app' }).click();
     await page.getByText('Six digits from the app').waitFor();
-    assert.ok(page.url().includes('/enrol/'));
+    assert.ok(page.url().includes('/enrol#'));
     await assertAccessible(page);
     await typePasswords(page);
     await page.getByRole('button', { name: 'Set up with a passkey' }).click();
@@ -87,7 +87,7 @@ browserTest(
     await page.getByText('Send this link to Ana Lund').waitFor();
     await assertAccessible(page);
     const invitation = await page.getByLabel('Enrolment link').inputValue();
-    assert.ok(invitation.startsWith(`${address}/enrol/`), `${invitation} can be sent as it stands`);
+    assert.ok(invitation.startsWith(`${address}/enrol#`), `${invitation} can be sent as it stands`);
 
     const invited = await another();
     await enrolWithApp(invited, invitation);

@@ -36,7 +36,7 @@ export async function added() {
   const name = `test-${randomUUID().slice(0, 8)}`;
   const person = { name: `Test ${name}`, email: `${name}@example.org`, sign_in: name };
   const { id, token } = await api('POST', '/people', administrator, person);
-  return { id, name, link: `/enrol/${token}`, administrator };
+  return { id, name, link: `/enrol#${token}`, administrator };
 }
 
 /** The code of a secret at this time, so many steps later (RFC 6238). */

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use ledger::{Frontier, Hash};
-use store::{Actor, Organization, acts::EndOtherSessions};
+use store::{Actor, Organization, acts::ReadNotices};
 
 use crate::{
     figures::{Figures, say},
@@ -85,7 +85,7 @@ fn fill(organization: &Organization, adam: &Actor, count: u64) -> Result<()> {
         waiting.0 += 1;
         drop(waiting);
         let told = Arc::clone(&state);
-        organization.act_then(adam, EndOtherSessions {}, scene::request(), move |outcome| {
+        organization.act_then(adam, ReadNotices {}, scene::request(), move |outcome| {
             let mut waiting = told.0.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.0 -= 1;
             waiting.1 += u64::from(outcome.is_err());

@@ -4,7 +4,7 @@
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result, bail};
-use store::{Actor, Organization, Presence, SignIn, acts::EndSession};
+use store::{Actor, Organization, Presence, SignIn, acts::SignOut};
 use zeroize::Zeroizing;
 
 /// Who asks.
@@ -69,8 +69,8 @@ impl Present<'_> {
 impl Drop for Present<'_> {
     /// Ends the session; if that fails it ends by itself, after ten minutes.
     fn drop(&mut self) {
-        if let (Some(session), Ok(request)) = (self.actor.session(), self.organization.fresh_request()) {
-            let _ = self.organization.act(&self.actor, EndSession { session }, request);
+        if let Ok(request) = self.organization.fresh_request() {
+            let _ = self.organization.act(&self.actor, SignOut {}, request);
         }
     }
 }

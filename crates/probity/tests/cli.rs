@@ -98,8 +98,8 @@ impl Drop for Serving {
 fn a_new_installation_verifies_rebuilds_and_has_no_account() {
     let folder = Folder::new();
     let data = folder.data();
-    let text = expect(&FOUNDING, &data, 0, &["founded Nordic Trials", "/enrol/", "keep a copy"]);
-    assert_eq!(text.matches("/enrol/").count(), 1);
+    let text = expect(&FOUNDING, &data, 0, &["founded Nordic Trials", "/enrol#", "keep a copy"]);
+    assert_eq!(text.matches("/enrol#").count(), 1);
     expect(&FOUNDING, &data, 2, &["exists already"]);
     expect(&["org", "list"], &data, 0, &["Nordic Trials", "ledger 1"]);
     expect(&["verify"], &data, 0, &["verified: all of it holds", "entries, root"]);

@@ -35,8 +35,9 @@ use crate::{
     time::Clock,
 };
 
-/// How long a data directory that another program has open is waited for, and between two looks.
+/// How long a data directory that another program has open is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// Between two looks at it.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Ends the name of the root key's file while it is not yet the root key.
 const NEXT: &str = ".next";

@@ -68,7 +68,7 @@ pub use rebuild::Rebuilt;
 pub use record::{AgreementKind, RequestState, SecurityEvent, Shown};
 pub use recovery::RECOVERY_CODES;
 pub use relocate::Moved;
-pub use session::{IDLE, LIFETIME, Presence, SessionShown, SignedIn};
+pub use session::{IDLE, LIFETIME, Presence, SESSIONS_MAX, SessionShown, SignedIn};
 pub use sign_in::{Attempt, SignIn, refuse_stranger, too_fast};
 pub use spool::Spool;
 pub use throttle::{FREE_FAILURES, WAIT_MAX, wait};

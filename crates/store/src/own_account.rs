@@ -12,7 +12,7 @@ use crate::{
     passkey::{self, Challenge, Made, Used},
     password::Password,
     record::CredentialRecord,
-    recovery,
+    recovery, session,
     totp::{self, TOTP_SECRET_BYTES},
     tx::Receipt,
 };
@@ -95,19 +95,21 @@ impl Organization {
         Ok((receipt, codes))
     }
 
-    /// Confirms that it is the person of this session, by the strongest factor that they have.
+    /// Confirms that it is the person of this session, by the strongest factor that they have. `token` is a fresh random
+    /// secret of the caller's, and the session's from now on.
     ///
     /// # Errors
     /// Refused where it does not hold or a stronger factor is there; `TooFast` while attempts come too fast.
-    pub fn confirm(&self, actor: &Actor, shown: Confirmation<'_>) -> Result<Receipt> {
+    pub fn confirm(&self, actor: &Actor, shown: Confirmation<'_>, token: &str) -> Result<Receipt> {
         let person = actor.person().ok_or(Error::SignedOut)?;
         let strongest = self.second_factors(person)?.strongest();
+        let token_tag = session::tag(token);
         let act = match (shown, strongest) {
             (Confirmation::Password(typed), Factor::Password) => {
                 let credential = self.own_credential(person)?;
                 let throttle_tag =
                     self.confirmed_by(person, "password", || Password::typed(typed).fits(&credential.password))?;
-                ConfirmPresence { throttle_tag: Some(throttle_tag), password: true, second: None }
+                ConfirmPresence { throttle_tag: Some(throttle_tag), password: true, second: None, token_tag }
             }
             (Confirmation::Code(typed), Factor::Code) => {
                 let credential = self.own_credential(person)?;
@@ -115,14 +117,14 @@ impl Organization {
                 let step = credential.totp.as_ref().and_then(|secret| totp::matching_step(secret, typed, now));
                 let throttle_tag = self.confirmed_by(person, "code", || Ok(step.is_some()))?;
                 let second = step.map(|step| Second::Code { step });
-                ConfirmPresence { throttle_tag: Some(throttle_tag), password: false, second }
+                ConfirmPresence { throttle_tag: Some(throttle_tag), password: false, second, token_tag }
             }
             (Confirmation::Passkey(used, challenge), Factor::Passkey) => {
                 let (owner, second) = self.passkey_used(used, challenge, None)?;
                 if owner != person {
                     return Err(passkey::unknown());
                 }
-                ConfirmPresence { throttle_tag: None, password: false, second: Some(second) }
+                ConfirmPresence { throttle_tag: None, password: false, second: Some(second), token_tag }
             }
             (_, needed) => return Err(stronger(needed)),
         };

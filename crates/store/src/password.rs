@@ -38,12 +38,14 @@ pub(crate) struct About<'a> {
 }
 
 impl Password {
-    /// As typed. Keyboards write some characters in several ways: NFKC makes them one (63B-4 3.1.1.2).
+    /// As typed. Keyboards spell some characters in two ways, an å as one sign or as a letter and its ring: NFC makes them
+    /// one spelling, and changes no character into another. SP 800-63B-4 3.1.1.2 names NFKC, which does (a ligature
+    /// becomes its letters), against ASVS 5.0 6.2.8.
     pub(crate) fn typed(text: &str) -> Self {
         // What is too long to be one is not worth the work.
         let most =
             text.char_indices().nth(limit::PASSWORD_BYTES_MAX.saturating_add(1)).map_or(text.len(), |(at, _)| at);
-        Password(Zeroizing::new(text.split_at(most).0.nfkc().collect()))
+        Password(Zeroizing::new(text.split_at(most).0.nfc().collect()))
     }
 
     /// Refuses one that is shorter than a policy asks for, too long or too easily guessed, and says what would be better.
@@ -240,6 +242,39 @@ mod tests {
         assert!(Password::typed("bla\u{30a}bærsyltetøy pa\u{30a} vaffel").fits(&verifier)?);
         assert!(!Password::typed("blabærsyltetøy pa vaffel").fits(&verifier)?);
         Ok(())
+    }
+
+    #[test]
+    fn nothing_of_what_is_typed_is_cut_folded_or_put_right() -> Result<()> {
+        let typed = format!(" A few Plain words, of ﬁne length {} ", "and more ".repeat(50));
+        let verifier = Password::typed(&typed).hashed()?;
+        assert!(Password::typed(&typed).fits(&verifier)?);
+        let last = typed.char_indices().last().map_or(0, |(at, _)| at);
+        for other in [
+            typed.to_lowercase(),
+            typed.trim().to_owned(),
+            typed.split_at(last).0.to_owned(),
+            format!("{typed}x"),
+            typed.replace('ﬁ', "fi"),
+            typed.replace("  ", " "),
+        ] {
+            assert!(other == typed || !Password::typed(&other).fits(&verifier)?, "{other}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_that_is_typed_takes_long_to_judge() {
+        let most = limit::PASSWORD_BYTES_MAX;
+        for part in ["a", "aA", "ab1!", "qwerty", "1-", "2026-11-21", "password", "pässword", "!@#$%", "zxcvbnm,./"] {
+            let typed: String = part.chars().cycle().take(most).collect();
+            for text in [typed.clone(), format!("{typed}\u{1f600}"), typed.chars().rev().collect()] {
+                let begun = std::time::Instant::now();
+                let _ = code(&text, false);
+                let took = begun.elapsed();
+                assert!(took < std::time::Duration::from_secs(5), "{part}: {took:?}");
+            }
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ use crate::{
 pub const IDLE: SignedDuration = SignedDuration::from_mins(10);
 /// A session's longest life.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+/// Sessions that one person may have at once. One more ends the one that was not used for longest.
+pub const SESSIONS_MAX: u32 = 20;
 /// How stale the stored time of last use may be; it is written no oftener.
 const SEEN_WRITTEN_EVERY: SignedDuration = SignedDuration::from_secs(30);
 /// Sessions remembered in memory.
@@ -213,6 +215,22 @@ pub(crate) fn open(db: &Connection, opening: &Opening<'_>, at: Timestamp) -> Res
         ],
     )?;
     Ok(())
+}
+
+/// Ends the sessions that a person has beyond [`SESSIONS_MAX`], those first that were not used for longest.
+pub(crate) fn end_surplus(db: &Connection, person: PersonId, at: Timestamp) -> Result<usize> {
+    db.execute(
+        "UPDATE session SET ended = ?2 WHERE person = ?1 AND ended IS NULL AND id NOT IN
+             (SELECT id FROM session WHERE person = ?1 AND ended IS NULL ORDER BY seen DESC, id DESC LIMIT ?3)",
+        values![&person, time::micros(at), SESSIONS_MAX],
+    )
+}
+
+/// Removes what is left of sessions that cannot be open any more: when they began, and from what browser, is in their
+/// person's security events, sealed.
+pub(crate) fn forget_old(db: &Connection, person: PersonId, at: Timestamp) -> Result<()> {
+    let since = at.checked_sub(LIFETIME).unwrap_or(Timestamp::UNIX_EPOCH);
+    db.write("DELETE FROM session WHERE person = ?1 AND opened < ?2", values![&person, time::micros(since)])
 }
 
 /// Stores that these factors were shown again in a session.

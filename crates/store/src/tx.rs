@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use ledger::{Change, Entry, Hash};
 use serde::Serialize;
-use trial::ids::{Id, KeyId, LedgerId, OrganizationId, PersonId, RequestId};
+use trial::ids::{Id, KeyId, LedgerId, OrganizationId, PersonId, RequestId, SessionId};
 
 use crate::{
     actor::Access,
@@ -137,6 +137,23 @@ impl<'a> Tx<'a> {
     pub(crate) fn end_sessions(&mut self, person: PersonId, which: session::Which) -> Result<usize> {
         self.after.sessions_ended = true;
         session::end(self.db, person, which, self.at)
+    }
+
+    /// Stores a new session; where its person has too many, the one that was not used for longest ends. What is left of
+    /// old ones goes.
+    pub(crate) fn open_session(&mut self, opening: &session::Opening<'_>) -> Result<()> {
+        session::forget_old(self.db, opening.person, self.at)?;
+        session::open(self.db, opening, self.at)?;
+        if session::end_surplus(self.db, opening.person, self.at)? > 0 {
+            self.after.sessions_ended = true;
+        }
+        Ok(())
+    }
+
+    /// Gives a session another token; the one before opens nothing any more.
+    pub(crate) fn renew_session(&mut self, id: SessionId, token_tag: &[u8; 32]) -> Result<()> {
+        self.after.sessions_ended = true;
+        self.db.write("UPDATE session SET tag = ?2 WHERE id = ?1", values![&id, token_tag])
     }
 
     /// Makes every process look at sessions anew.

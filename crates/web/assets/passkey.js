@@ -85,5 +85,13 @@ for (const button of document.querySelectorAll('button[data-passkey]')) {
   });
 }
 
+// What stands behind the # of an enrolment link never leaves in an address: it is taken out of it and sent in a form.
+const link = document.querySelector('form[data-link]');
+if (link && location.hash.length > 1) {
+  link.querySelector('input[name=token]').value = location.hash.slice(1);
+  history.replaceState(null, '', location.pathname);
+  link.requestSubmit();
+}
+
 // A form that came along over a confirmation goes on by itself.
 document.querySelector('form[data-goes-on]')?.requestSubmit();

@@ -90,30 +90,57 @@ for (const form of all('form[data-drop]')) {
 const session = (() => {
   // The server says how long is left, not until when: this machine's clock may be another.
   const idle = Number(document.body.dataset.sessionLeft ?? NaN) * 1000;
-  if (Number.isNaN(idle)) return { used() {} };
+  if (Number.isNaN(idle)) return { used() {}, over() {}, keep() {} };
   let ends = Date.now() + idle;
   let warning = null;
+  /** Whether something was typed that is not saved. */
+  let holds = () => false;
+  /** The page, out of the document, while its session is over. */
+  let page = null;
 
   /** A request of the person's was answered: the session lasts its full time again. */
   function used(left = idle) {
     ends = Date.now() + left;
     warning?.remove();
     warning = null;
+    if (page) document.body.append(page);
+    page = null;
     show();
   }
 
-  async function stay() {
-    const answer = await fetch('/api/v1/session', { headers: { Accept: 'application/json' } }).catch(() => null);
-    if (answer?.ok) used(Date.parse((await answer.json()).ends) - Date.parse(answer.headers.get('Date')));
-    else if (answer?.status === 401) over();
+  /** Asks the server, which alone knows: the session may have been used in another tab. */
+  async function look(alone) {
+    const headers = { Accept: 'application/json', ...(alone ? { 'Probity-Background': '1' } : {}) };
+    const answer = await fetch('/api/v1/session', { headers }).catch(() => null);
+    if (answer?.status === 401 || (alone && !answer?.ok)) over();
+    if (!answer?.ok) return;
+    const { person, ends: until } = await answer.json();
+    // What waits here is of whoever typed it.
+    if (person !== document.body.dataset.person) location.replace('/');
+    else used(Date.parse(until) - Date.parse(answer.headers.get('Date')));
   }
 
+  /** Nothing that a session showed stays when it is over. What was typed and not saved waits out of sight. */
   function over() {
     ends = 0;
-    warn('Your session has ended.', 'What you typed is still here. Sign in again in another tab, then save.', () => {
-      const link = make('a', 'Sign in again', { href: '/sign-in', target: '_blank', class: 'button' });
-      return link;
+    if (!holds()) {
+      location.replace(`/sign-in?said=ended&next=${encodeURIComponent(location.pathname)}`);
+      return;
+    }
+    warning?.remove();
+    if (!page) {
+      page = document.createDocumentFragment();
+      page.append(...document.body.childNodes);
+    }
+    const text = 'What you typed and did not save is kept. Sign in again in another tab, then go on here.';
+    warn('Your session has ended.', text, () => {
+      const actions = make('div');
+      const back = make('button', 'Go on', { type: 'button' });
+      back.addEventListener('click', () => look(false));
+      actions.append(make('a', 'Sign in again', { href: '/sign-in', target: '_blank', class: 'button' }), ' ', back);
+      return actions;
     });
+    warning.dataset.over = 'yes';
   }
 
   function warn(head, text, action) {
@@ -130,19 +157,18 @@ const session = (() => {
     const minutes = one('#session-minutes');
     if (minutes) minutes.textContent = Math.ceil(left / 60_000);
     if (left === 0) {
-      if (!warning?.dataset.over) over();
-      if (warning) warning.dataset.over = 'yes';
+      if (!warning?.dataset.over) look(true);
     } else if (left < 120_000 && !warning) {
       warn('Your session ends in less than 2 minutes.', 'It ends after 10 minutes in which nothing was saved or opened.', () => {
         const button = make('button', 'Stay signed in', { type: 'button' });
-        button.addEventListener('click', stay);
+        button.addEventListener('click', () => look(false));
         return button;
       });
     }
   }
 
   setInterval(show, 5_000);
-  return { used, over };
+  return { used, over, keep: (whether) => { holds = whether; } };
 })();
 
 // The form
@@ -163,6 +189,7 @@ function openSheet(form) {
   document.addEventListener('keydown', onKey);
   document.addEventListener('click', onHistory);
   if (!editable) return;
+  session.keep(() => waiting.size > 0);
 
   form.addEventListener('change', (event) => {
     const field = event.target.closest('.field');
@@ -409,7 +436,7 @@ function openSheet(form) {
       return [...waiting.values()].some((entry) => !entry.held);
     }
     if (status === 401) {
-      stopped = 'your session has ended. Sign in again in another tab, then press Save';
+      stopped = 'your session has ended. Press Save';
       session.over();
       report();
       stopped = '';

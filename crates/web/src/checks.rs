@@ -19,9 +19,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::state::AppState;
 
 /// Those who are looked at or wait: about a second's work.
-const PLACES: usize = 64;
+const PLACES_MAX: usize = 64;
 /// How many of them may come from one source, behind which a whole hospital may sit.
-const PLACES_OF_A_SOURCE: usize = 16;
+const SOURCE_PLACES_MAX: usize = 16;
 
 /// Where a request comes from, as far as who is there may have more than one address; nowhere where no network lies between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,7 +83,7 @@ impl Checks {
     fn place(self: &Arc<Self>, source: Source) -> store::Result<Place> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let own = places.get(&source).copied().unwrap_or(0);
-        if own >= PLACES_OF_A_SOURCE || places.values().sum::<usize>() >= PLACES {
+        if own >= SOURCE_PLACES_MAX || places.values().sum::<usize>() >= PLACES_MAX {
             let message = "too many people sign in just now: nothing was looked at. Try again, or use a passkey";
             return Err(Error::Busy { message: message.into(), retry_after: 1 });
         }
@@ -114,11 +114,11 @@ mod tests {
     fn one_source_leaves_places_to_others_and_all_of_them_are_counted() {
         let checks = Arc::new(Checks::new());
         let take = |number| checks.place(source(number));
-        let mut held: Vec<_> = (0..PLACES_OF_A_SOURCE).filter_map(|_| take(0).ok()).collect();
-        assert_eq!(held.len(), PLACES_OF_A_SOURCE);
+        let mut held: Vec<_> = (0..SOURCE_PLACES_MAX).filter_map(|_| take(0).ok()).collect();
+        assert_eq!(held.len(), SOURCE_PLACES_MAX);
         assert!(matches!(take(0), Err(Error::Busy { .. })), "one more of the same source");
         held.extend((1..=255).filter_map(|number| take(number).ok()));
-        assert_eq!(held.len(), PLACES);
+        assert_eq!(held.len(), PLACES_MAX);
         held.clear();
         assert!(take(0).is_ok());
         assert!(checks.places.lock().unwrap_or_else(PoisonError::into_inner).is_empty(), "nobody is remembered");

@@ -4,20 +4,22 @@
 mod fetch;
 mod headers;
 mod program;
+mod refused;
 
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use store::Error;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 
-pub(crate) use self::headers::dress;
+pub(crate) use self::{headers::dress, refused::Who};
 use crate::{
     error::{self, Problem},
     pages::{self, Kept},
@@ -29,10 +31,17 @@ const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Puts the guards around the routes.
 pub(crate) fn around(routes: Router<AppState>, state: AppState) -> Router {
-    routes
+    caught(routes)
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
         .layer(from_fn_with_state(state.clone(), pass))
         .with_state(state)
+}
+
+/// The handler of last resort: whoever asked hears of an incident, and everybody else goes on. What a panic says may hold
+/// a value; its place is in the log already.
+fn caught<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    let told = |_: Box<dyn Any + Send>| Problem::from(Error::fault("a handler panicked")).into_response();
+    routes.layer(CatchPanicLayer::custom(told))
 }
 
 async fn pass(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -43,11 +52,15 @@ async fn pass(State(state): State<AppState>, mut request: Request, next: Next) -
         request.extensions_mut().insert(kept.clone());
         (request.headers().clone(), kept)
     });
+    let (who, method) = (Who::default(), request.method().clone());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(who.clone());
     let response = match checked(&state, &request).and_then(|()| state.turn()) {
         // The turn ends with the answer's head; a body that is still being sent waits for its client, not we.
         Ok(_turn) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    refused::note(&who, &method, route.as_ref(), &response);
     let response = match sent {
         // What was typed is not lost for having to confirm first.
         Some((headers, kept)) if asks_to_confirm(&response) => {
@@ -139,6 +152,34 @@ fn is_html(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|content| content.as_bytes().starts_with(b"text/html"))
 }
 
-fn for_programs(uri: &Uri) -> bool {
+/// Whether a program asks, and not a person at a browser.
+pub(crate) fn for_programs(uri: &Uri) -> bool {
     uri.path().starts_with("/api/") || uri.path().starts_with("/ledger/")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use axum::{body::to_bytes, routing::get};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_incident_of_its_own_request_and_what_it_says_is_not_told() {
+        let breaks = || async {
+            if true {
+                panic!("held a value")
+            }
+        };
+        let app = caught(Router::new().route("/breaks", get(breaks)).route("/goes-on", get(|| async { "yes" })));
+        let ask = |path: &str| app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
+        let answer = ask("/breaks").await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = answer.extensions().get::<Problem>().unwrap();
+        assert!(problem.incident.is_some() && !problem.detail.contains("held a value"), "{problem:?}");
+        let answer = ask("/goes-on").await.unwrap();
+        assert_eq!(to_bytes(answer.into_body(), 9).await.unwrap().as_ref(), b"yes");
+    }
 }

@@ -39,7 +39,7 @@ impl Format {
 
     const fn media_type(self) -> &'static str {
         match self {
-            Format::Odm => "application/xml",
+            Format::Odm => "application/xml; charset=utf-8",
             Format::Csv => "application/zip",
         }
     }

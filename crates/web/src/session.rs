@@ -9,13 +9,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use jiff::Timestamp;
-use store::{Act, Actor, Error, Organization, Presence, Receipt, SignedIn, TOKEN_PREFIX, View};
-use tokio::sync::oneshot;
+use store::{Act, Actor, Error, Organization, Presence, Receipt, SignedIn, TOKEN_PREFIX, View, acts::SignOut};
+use tokio::{sync::oneshot, task::JoinError};
 use trial::ids::{OrganizationId, RequestId};
 
 use crate::{
     cookie,
     error::{Answer, Problem},
+    guard::Who,
     route::Declared,
     server::Client,
     state::{AppState, Settings},
@@ -128,7 +129,12 @@ impl Asker {
 /// # Errors
 /// What it fails with.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> store::Result<T> + Send + 'static) -> store::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(Error::fault)?
+    tokio::task::spawn_blocking(work).await.map_err(broken_off)?
+}
+
+/// A task that did not come to its end. What a panic says may hold a value; its place is in the log already.
+pub(crate) fn broken_off(error: JoinError) -> Error {
+    Error::fault(if error.is_panic() { "a task panicked" } else { "a task was cancelled" })
 }
 
 impl FromRequestParts<AppState> for Asker {
@@ -151,7 +157,11 @@ impl OptionalFromRequestParts<AppState> for Asker {
 async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
     let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
     let client = parts.extensions.get::<Option<Client>>().cloned().flatten();
-    asker_of(&parts.headers, declared, client, state).await
+    let asker = asker_of(&parts.headers, declared, client, state).await?;
+    if let (Some(who), Some(asker)) = (parts.extensions.get::<Who>(), &asker) {
+        who.is(asker);
+    }
+    Ok(asker)
 }
 
 /// Whoever sent a request with these headers, to do what is declared.
@@ -182,6 +192,20 @@ pub(crate) async fn asker_of(
         return Ok(None);
     }
     Ok(Some(Asker { organization, actor, declared, ends, presence, client }))
+}
+
+/// Ends the session that a browser or program had, where it had one: whoever signs in anew leaves none behind.
+///
+/// # Errors
+/// Why it was not ended; that it had ended already is none.
+pub async fn replaced(asker: Option<Asker>) -> Answer<()> {
+    // A program has none.
+    let Some(asker) = asker.filter(|asker| asker.actor().session().is_some()) else { return Ok(()) };
+    let request = asker.organization().fresh_request()?;
+    match asker.act(SignOut {}, request).await {
+        Ok(_) | Err(Error::SignedOut) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A new session token of this organization.

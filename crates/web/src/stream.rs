@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     error::{Answer, Problem},
-    session::blocking,
+    session::{blocking, broken_off},
     state::AppState,
 };
 
@@ -158,7 +158,7 @@ pub async fn written(work: impl FnOnce(&mut Download) -> store::Result<()> + Sen
     match chunks.recv().await {
         Some(Ok(first)) => Ok(Body::new(Written { first: Some(first), chunks })),
         // Nothing was sent: the worker has failed, or had nothing to write.
-        Some(Err(_)) | None => match worker.await.map_err(Error::fault)? {
+        Some(Err(_)) | None => match worker.await.map_err(broken_off)? {
             Ok(()) => Ok(Body::empty()),
             Err(error) => Err(error.into()),
         },

@@ -3,6 +3,32 @@
 
 use super::tree::{Finding, Source, Tree};
 
+/// What the scripts read of a form or of the document. A field or element of that name would stand in its place (DOM
+/// clobbering).
+const READ: &[&str] = &[
+    "action",
+    "addEventListener",
+    "append",
+    "body",
+    "createElement",
+    "createElementNS",
+    "createTextNode",
+    "createDocumentFragment",
+    "dataset",
+    "documentElement",
+    "elements",
+    "getAttribute",
+    "getElementById",
+    "hasAttribute",
+    "location",
+    "querySelector",
+    "querySelectorAll",
+    "reportValidity",
+    "requestSubmit",
+];
+/// Names that a template prints whole. Those of items hold a bracket or a colon, the others are the program's own words.
+const PRINTED: &[&str] = &["field.name", "field.unit_name()", "name", "key", "code"];
+
 /// The page templates.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     tree.select(|path| path.ends_with(".html") && path.starts_with("crates/")).flat_map(check_file).collect()
@@ -34,11 +60,27 @@ fn check_file(file: &Source) -> Vec<Finding> {
                 file.finding(number, "a password: type=\"password\", autocomplete current-password or new-password"),
             );
         }
+        for name in names(line).filter(|name| clobbers(name)) {
+            findings.push(file.finding(number, format!("`{name}` may stand in the place of what a script reads")));
+        }
         if has_handler(&lower) {
             findings.push(file.finding(number, "an inline event handler: the policy refuses it"));
         }
     }
     findings
+}
+
+/// The names and ids of the elements of a line.
+fn names(line: &str) -> impl Iterator<Item = &str> {
+    let of = |sign: &'static str| line.split(sign).skip(1).filter_map(|rest| rest.split('"').next());
+    of(" name=\"").chain(of(" id=\""))
+}
+
+/// Whether a name is one that scripts read, or might be: printed whole, of something that is not known here.
+fn clobbers(name: &str) -> bool {
+    let whole = name.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    let is_known = |printed: &str| PRINTED.contains(&printed.trim()) || printed.trim().ends_with(".id");
+    READ.contains(&name) || whole.is_some_and(|printed| !printed.contains("}}") && !is_known(printed))
 }
 
 /// A field of a password that shows it, or keeps out the programs that remember it.
@@ -82,6 +124,25 @@ mod tests {
             "{{ text|safe }}",
         ] {
             assert_eq!(in_template(bad), 1, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_stand_before_what_scripts_read_is_found() {
+        for bad in [
+            "<input name=\"dataset\">",
+            "<form id=\"requestSubmit\">",
+            "<input name=\"{{ subject.code }}\">",
+            "<button name=\"action\" value=\"save\">",
+        ] {
+            assert_eq!(in_template(bad), 1, "{bad}");
+        }
+        for good in [
+            "<input id=\"{{ field.id }}\" name=\"{{ field.name }}\">",
+            "<input name=\"why.{{ code }}\">",
+            "<a id=\"act\">",
+        ] {
+            assert_eq!(in_template(good), 0, "{good}");
         }
     }
 

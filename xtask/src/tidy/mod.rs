@@ -7,8 +7,11 @@
 mod asvs;
 mod chance;
 mod columns;
+mod cryptography;
+mod inventories;
 mod layers;
 mod leftovers;
+mod limits;
 mod links;
 mod markup;
 mod modules;
@@ -39,6 +42,9 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     asvs::check,
     chance::check,
     sources::check,
+    limits::check,
+    cryptography::check,
+    inventories::check,
 ];
 
 /// Runs every rule over the workspace; prints what it finds; fails when a finding is more than a warning.

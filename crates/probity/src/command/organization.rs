@@ -128,7 +128,7 @@ pub(crate) fn found(installation: &Installation, founding: Founding) -> Result<O
     };
     let organization = installation.found(act, &first)?;
     print(&format!(
-        "founded {} ({})\n{} enrols here, once and within seven days, while `probity serve` runs:\n  {}/enrol/{token}",
+        "founded {} ({})\n{} enrols here, once and within seven days, while `probity serve` runs:\n  {}/enrol#{token}",
         organization.name(),
         organization.id(),
         first.name,

@@ -14,6 +14,8 @@ use ureq::{
 
 use super::accounts;
 
+/// The header in which a session comes.
+const AUTHORIZATION: &str = "authorization";
 /// Tries at one request.
 const TRIES: u32 = 20;
 /// How long one may take.
@@ -48,7 +50,7 @@ impl Api {
 
     /// Sets a person's password with the token of the enrolment.
     pub(crate) fn enrol(&self, token: &str, password: &str) -> Result<()> {
-        self.send("POST", &format!("/enrolment/{token}"), None, &json!({ "password": password })).map(drop)
+        self.send("POST", "/enrolment", Some(("probity-enrolment", token)), &json!({ "password": password })).map(drop)
     }
 
     /// Signs a person in.
@@ -59,19 +61,19 @@ impl Api {
     }
 
     fn get(&self, path: &str, bearer: &str) -> Result<Value> {
-        self.try_until_done("GET", path, Some(bearer), "application/json", b"")
+        self.try_until_done("GET", path, Some((AUTHORIZATION, bearer)), "application/json", b"")
     }
 
-    fn send(&self, method: &str, path: &str, bearer: Option<&str>, body: &impl Serialize) -> Result<Value> {
+    fn send(&self, method: &str, path: &str, header: Option<(&str, &str)>, body: &impl Serialize) -> Result<Value> {
         let body = serde_json::to_vec(body)?;
-        self.try_until_done(method, path, bearer, "application/json", &body)
+        self.try_until_done(method, path, header, "application/json", &body)
     }
 
     fn try_until_done(
         &self,
         method: &str,
         path: &str,
-        bearer: Option<&str>,
+        header: Option<(&str, &str)>,
         content: &str,
         body: &[u8],
     ) -> Result<Value> {
@@ -83,8 +85,8 @@ impl Api {
                 .header("accept", "application/json")
                 .header("content-type", content)
                 .header("idempotency-key", &request_id);
-            if let Some(bearer) = bearer {
-                request = request.header("authorization", bearer);
+            if let Some((name, value)) = header {
+                request = request.header(name, value);
             }
             let response = self.agent.run(request.body(body)?).with_context(|| format!("{method} {path}"))?;
             let (status, answer) = read(response)?;
@@ -101,12 +103,12 @@ impl Api {
 impl SignedIn {
     /// Posts JSON.
     pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Result<Value> {
-        self.api.send("POST", path, Some(&self.bearer), body)
+        self.api.send("POST", path, Some((AUTHORIZATION, &self.bearer)), body)
     }
 
     /// Puts JSON.
     pub(crate) fn put(&self, path: &str, body: &impl Serialize) -> Result<Value> {
-        self.api.send("PUT", path, Some(&self.bearer), body)
+        self.api.send("PUT", path, Some((AUTHORIZATION, &self.bearer)), body)
     }
 
     /// Signs every agreement that waits.
@@ -123,7 +125,7 @@ impl SignedIn {
 
     /// Posts a file.
     pub(crate) fn post_file(&self, path: &str, content: &str, body: &[u8]) -> Result<Value> {
-        self.api.try_until_done("POST", path, Some(&self.bearer), content, body)
+        self.api.try_until_done("POST", path, Some((AUTHORIZATION, &self.bearer)), content, body)
     }
 }
 

@@ -94,8 +94,8 @@ impl Act for Enrol {
         })?;
         let client = self.client.as_deref();
         if let Some(token_tag) = &self.session {
-            let (id, at) = (tx.new_id()?, tx.at());
-            session::open(tx.db, &Opening { id, person: self.person, token_tag, factors: &factors, client }, at)?;
+            let id = tx.new_id()?;
+            tx.open_session(&Opening { id, person: self.person, token_tag, factors: &factors, client })?;
         }
         let happened = Happened::listed(SecurityEvent::Enrolled).with(&factors, client);
         security_event::note(tx, self.person, happened)

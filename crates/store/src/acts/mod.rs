@@ -38,7 +38,7 @@ pub use person::{AddPerson, ChangePassword, DisablePerson, RenewEnrolment, Requi
 pub use policy::SetPolicy;
 pub use role::DefineRole;
 pub use security_event::ReadNotices;
-pub use session::{ConfirmPresence, EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn};
+pub use session::{ConfirmPresence, EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn, SignOut};
 pub use study::{AddSite, PublishDefinition, RegisterStudy};
 pub use subject::{AddSubject, EraseSubject};
 pub use training::{COURSE_DAYS_MAX, COURSES_MAX, KeepCourse, RecordTraining};
@@ -74,6 +74,7 @@ acts!(
     OpenSession,
     RefuseSignIn,
     ConfirmPresence,
+    SignOut,
     EndSession,
     EndOtherSessions,
     ReadNotices,

@@ -80,7 +80,7 @@ impl Act for OpenSession {
         let (client, factors) =
             (self.client.as_deref(), assurance::shown(self.throttle_tag.is_some(), self.second.as_ref()));
         let opening = Opening { id, person: self.person, token_tag: &self.token_tag, factors: &factors, client };
-        session::open(tx.db, &opening, at)?;
+        tx.open_session(&opening)?;
         tx.name_person(self.person);
         let happened = Happened::listed(SecurityEvent::SignedIn).with(&factors, client);
         security_event::note(tx, self.person, happened.told_if(factors.contains(&Factor::RecoveryCode)))?;
@@ -131,6 +131,8 @@ pub struct ConfirmPresence {
     pub(crate) throttle_tag: Option<[u8; 32]>,
     pub(crate) password: bool,
     pub(crate) second: Option<Second>,
+    /// The session's token from now on: one that was known before the person showed themselves opens nothing after.
+    pub(crate) token_tag: [u8; 32],
 }
 
 impl Act for ConfirmPresence {
@@ -153,7 +155,32 @@ impl Act for ConfirmPresence {
         }
         let factors = assurance::shown(self.password, self.second.as_ref());
         session::shown(tx.db, access.actor().session(), &factors, at)?;
+        if let Some(session) = access.actor().session() {
+            tx.renew_session(session, &self.token_tag)?;
+        }
         security_event::note(tx, person, Happened::listed(SecurityEvent::Confirmed).with(&factors, None))
+    }
+}
+
+/// Signs out: ends the session that asks.
+#[derive(Debug, Serialize)]
+pub struct SignOut {}
+
+impl Act for SignOut {
+    const NAME: &'static str = "session.sign_out";
+    const NEEDS: Permission = Permission::OwnAccount;
+    const FRESH: Freshness = Freshness::Session;
+
+    fn target(&self) -> Target {
+        Target::Own
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        let session = access.actor().session().ok_or(Error::SignedOut)?;
+        match tx.end_sessions(access.person()?, session::Which::One(session))? {
+            0 => Err(Error::SignedOut),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -167,7 +194,7 @@ pub struct EndSession {
 impl Act for EndSession {
     const NAME: &'static str = "session.end";
     const NEEDS: Permission = Permission::OwnAccount;
-    const FRESH: Freshness = Freshness::Session;
+    const FRESH: Freshness = Freshness::Own;
 
     fn target(&self) -> Target {
         Target::Own
@@ -176,8 +203,6 @@ impl Act for EndSession {
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         match tx.end_sessions(access.person()?, session::Which::One(self.session))? {
             0 => Err(Error::Hidden),
-            // To sign out is no news.
-            _ if access.actor().session() == Some(self.session) => Ok(()),
             _ => security_event::note(tx, access.person()?, Happened::listed(SecurityEvent::SessionsEnded)),
         }
     }
@@ -190,7 +215,7 @@ pub struct EndOtherSessions {}
 impl Act for EndOtherSessions {
     const NAME: &'static str = "session.end_others";
     const NEEDS: Permission = Permission::OwnAccount;
-    const FRESH: Freshness = Freshness::Session;
+    const FRESH: Freshness = Freshness::Own;
 
     fn target(&self) -> Target {
         Target::Own

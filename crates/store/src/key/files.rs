@@ -20,6 +20,7 @@ use crate::{
 
 const ORGANIZATION_KEY: &str = "organization_key";
 const DATABASE_KEY: &str = "database_key";
+/// Bytes of a file of keys.
 const FILE_BYTES_MAX: u64 = 4_096;
 
 /// The key above all others. Lost, everything is lost: back it up apart from the data.

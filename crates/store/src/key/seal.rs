@@ -116,6 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn no_nonce_comes_twice_under_a_key() -> Result<()> {
+        let key = SealKey::new(KeyId::from_bytes([7; 16]), &[8; 32])?;
+        let sealed = |_| key.seal(cell(&[2; 16], 1), b"the same value in the same cell");
+        let all: Vec<Vec<u8>> = (0..20_000).map(sealed).collect::<Result<_>>()?;
+        let nonces: std::collections::HashSet<&[u8]> = all.iter().filter_map(|one| one.get(17..HEAD)).collect();
+        assert_eq!((nonces.len(), HEAD), (all.len(), 17 + NONCE_LEN));
+        Ok(())
+    }
+
+    #[test]
     fn no_byte_of_a_sealed_value_can_change() -> Result<()> {
         let key = SealKey::new(KeyId::from_bytes([7; 16]), &[8; 32])?;
         let sealed = key.seal(cell(&[2; 16], 1), b"a value")?;

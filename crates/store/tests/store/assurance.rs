@@ -9,7 +9,7 @@ use store::{
 };
 use trial::{access::Scope, role::Role};
 
-use crate::world::{PASSWORD, World, new_person, save::assert_refused};
+use crate::world::{NEXT_TOKEN, PASSWORD, World, new_person, save::assert_refused};
 
 const SECRET: &[u8; 20] = b"12345678901234567890";
 
@@ -66,7 +66,9 @@ fn what_gives_power_hands_data_over_or_destroys_it_asks_for_a_fresh_factor() {
             "account.set_second_factor",
             "account.add_passkey",
             "account.remove_passkey",
-            "account.make_recovery_codes"
+            "account.make_recovery_codes",
+            "session.end",
+            "session.end_others",
         ]
     );
 }
@@ -84,10 +86,10 @@ fn a_factor_shown_sixteen_minutes_ago_is_too_old_and_one_shown_again_is_not() {
     let sofie = world.actor("sofie");
     let forbidden = world.try_act(&sofie, new_person("eve", "eves"));
     assert!(matches!(forbidden, Err(Error::Forbidden { .. })), "{forbidden:?}");
-    assert_refused(world.organization().confirm(&adam, Confirmation::Password("not mine")), "wrong");
-    assert_refused(world.organization().confirm(&adam, Confirmation::Code("123456")), "needed");
+    assert_refused(world.organization().confirm(&adam, Confirmation::Password("not mine"), NEXT_TOKEN), "wrong");
+    assert_refused(world.organization().confirm(&adam, Confirmation::Code("123456"), NEXT_TOKEN), "needed");
     assert!(matches!(world.try_act(&adam, new_person("eve", "eves")), Err(Error::StepUp)));
-    world.organization().confirm(&adam, Confirmation::Password(PASSWORD)).unwrap();
+    world.organization().confirm(&adam, Confirmation::Password(PASSWORD), NEXT_TOKEN).unwrap();
     world.act(&adam, new_person("eve", "eves"));
     // In this session, and in no other.
     world.clock.turn(SignedDuration::from_mins(16));
@@ -103,9 +105,12 @@ fn guesses_at_a_confirmation_wait_like_those_at_a_sign_in() {
     let world = World::founded();
     let adam = world.actor("adam");
     for _ in 0..6 {
-        assert_refused(world.organization().confirm(&adam, Confirmation::Password("wrong password")), "wrong");
+        assert_refused(
+            world.organization().confirm(&adam, Confirmation::Password("wrong password"), NEXT_TOKEN),
+            "wrong",
+        );
     }
-    let waits = world.organization().confirm(&adam, Confirmation::Password(PASSWORD));
+    let waits = world.organization().confirm(&adam, Confirmation::Password(PASSWORD), NEXT_TOKEN);
     assert!(matches!(waits, Err(Error::TooFast { .. })), "{waits:?}");
     world.finish();
 }
@@ -117,10 +122,10 @@ fn a_code_confirms_once_and_a_password_beside_it_does_not() {
     world.act(&adam, new_person("ana", "hers"));
     world.clock.turn(SignedDuration::from_mins(16));
     assert!(matches!(world.try_act(&adam, new_person("eve", "eves")), Err(Error::StepUp)));
-    assert_refused(world.organization().confirm(&adam, Confirmation::Password(PASSWORD)), "needed");
+    assert_refused(world.organization().confirm(&adam, Confirmation::Password(PASSWORD), NEXT_TOKEN), "needed");
     let code = code_now(&world);
-    world.organization().confirm(&adam, Confirmation::Code(&code)).unwrap();
-    assert_refused(world.organization().confirm(&adam, Confirmation::Code(&code)), "used");
+    world.organization().confirm(&adam, Confirmation::Code(&code), NEXT_TOKEN).unwrap();
+    assert_refused(world.organization().confirm(&adam, Confirmation::Code(&code), NEXT_TOKEN), "used");
     world.act(&adam, new_person("eve", "eves"));
     world.finish();
 }

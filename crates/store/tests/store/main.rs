@@ -5,6 +5,7 @@
 mod world;
 
 mod assurance;
+mod chance;
 mod clients;
 mod disk;
 mod dormant;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use store::{Challenge, Confirmation, Error, Made, Receipt, SignIn, Used, acts::RemovePasskey, views::Account};
 use testbed::{Authenticator, THERE};
 
-use crate::world::{PASSWORD, World, save::assert_refused};
+use crate::world::{NEXT_TOKEN, PASSWORD, World, save::assert_refused};
 
 const ORIGIN: &str = "https://trials.example.org:8443";
 
@@ -144,17 +144,20 @@ fn a_passkey_confirms_and_a_weaker_factor_beside_it_does_not() {
     world.clock.turn(SignedDuration::from_mins(16));
     let new = || crate::world::new_person("ana", "hers");
     assert!(matches!(world.try_act(&adam, new()), Err(Error::StepUp)));
-    assert_refused(world.organization().confirm(&adam, Confirmation::Password(PASSWORD)), "needed");
+    assert_refused(world.organization().confirm(&adam, Confirmation::Password(PASSWORD), NEXT_TOKEN), "needed");
     let asked = challenge(2);
     let shown = used(&world, "adam", &mut device, &asked);
-    world.organization().confirm(&adam, Confirmation::Passkey(&shown, Some(&asked))).unwrap();
+    world.organization().confirm(&adam, Confirmation::Passkey(&shown, Some(&asked)), NEXT_TOKEN).unwrap();
     world.act(&adam, new());
     // Another's passkey is none of one's own.
     world.person("eve");
     let mut hers = Authenticator::new(ORIGIN).unwrap();
     add(&mut world, "eve", &hers).unwrap();
     let shown = used(&world, "eve", &mut hers, &asked);
-    assert_refused(world.organization().confirm(&adam, Confirmation::Passkey(&shown, Some(&asked))), "wrong");
+    assert_refused(
+        world.organization().confirm(&adam, Confirmation::Passkey(&shown, Some(&asked)), NEXT_TOKEN),
+        "wrong",
+    );
     world.finish();
 }
 

@@ -6,7 +6,7 @@ use std::{fs, sync::Arc};
 use serde_json::Value;
 use store::{
     Error, Installation, Presence,
-    acts::{AddSubject, EndSession},
+    acts::{AddSubject, SignOut},
 };
 use testbed::Database;
 
@@ -145,7 +145,7 @@ fn two_servers_on_one_database_see_what_the_other_did() {
     assert!(indexes.windows(2).all(|pair| pair[1] == pair[0] + 1), "one ledger without a gap: {indexes:?}");
     let asks = || there.authenticate("at two servers", Presence::Person).unwrap();
     assert!(asks().is_some());
-    world.act(&ana, EndSession { session: ana.session().unwrap() });
+    world.act(&ana, SignOut {});
     let told = there.act(&ana, AddSubject { site: place.oslo, code: "late".into() }, world.request()).unwrap_err();
     assert!(matches!(told, Error::SignedOut), "signed out everywhere: {told}");
     assert!(asks().is_none(), "and memory knows by now");

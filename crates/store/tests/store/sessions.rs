@@ -2,12 +2,16 @@
 
 use jiff::SignedDuration;
 use store::{
-    Error, Presence,
-    acts::{EndOtherSessions, EndSession},
+    Confirmation, Error, Presence, SESSIONS_MAX,
+    acts::{EndOtherSessions, EndSession, SignOut},
+    fresh_token,
     views::Account,
 };
 
-use crate::world::{PASSWORD, World, save::assert_refused};
+use crate::{
+    raw::Raw,
+    world::{PASSWORD, World, save::assert_refused},
+};
 
 #[test]
 fn a_session_ends_after_ten_idle_minutes() {
@@ -55,6 +59,65 @@ fn use_of_a_session_outlives_a_restart() {
     world.clock.turn(SignedDuration::from_mins(9));
     assert!(world.whose("session-of-adam").is_some());
     assert!(world.whose("a token that nobody has").is_none());
+    world.finish();
+}
+
+#[test]
+fn one_session_too_many_ends_the_one_that_was_not_used_for_longest() {
+    let world = World::founded();
+    let most = usize::try_from(SESSIONS_MAX).unwrap();
+    for number in 1..most {
+        world.sign_in("adam", &format!("session {number}"));
+    }
+    world.clock.turn(SignedDuration::from_mins(1));
+    for number in 2..most {
+        assert!(world.whose(&format!("session {number}")).is_some());
+    }
+    assert!(world.whose("session-of-adam").is_some());
+    world.sign_in("adam", "one more");
+    assert!(world.whose("session 1").is_none() && world.whose("one more").is_some());
+    assert!(world.whose("session 2").is_some() && world.whose("session-of-adam").is_some());
+    let adam = world.actor("adam");
+    assert_eq!(world.organization().view(&adam, &Account {}).unwrap().sessions.len(), most);
+    world.finish();
+}
+
+#[test]
+fn what_is_left_of_an_old_session_goes_with_the_next() {
+    let mut world = World::founded();
+    world.sign_in("adam", "second");
+    world.clock.turn(SignedDuration::from_hours(13));
+    world.sign_in("adam", "third");
+    assert!(world.whose("second").is_none() && world.whose("third").is_some());
+    world.close();
+    let raw = Raw::open(&world);
+    assert_eq!(raw.one("SELECT count(*) FROM session", &[])[0].int(), 1);
+    drop(raw);
+    world.finish();
+}
+
+#[test]
+fn ending_other_sessions_asks_for_a_factor_and_signing_out_for_none() {
+    let mut world = World::founded();
+    let adam = world.actor("adam");
+    for _ in 0..2 {
+        world.clock.turn(SignedDuration::from_mins(8));
+        assert!(world.whose("session-of-adam").is_some());
+    }
+    let other = world.sign_in("adam", "second").session().unwrap();
+    assert!(matches!(world.try_act(&adam, EndSession { session: other }), Err(Error::StepUp)));
+    assert!(matches!(world.try_act(&adam, EndOtherSessions {}), Err(Error::StepUp)));
+    assert!(world.whose("second").is_some());
+    let token = fresh_token().unwrap();
+    world.organization().confirm(&adam, Confirmation::Password(PASSWORD), &token).unwrap();
+    assert!(world.whose("session-of-adam").is_none() && world.whose(&token).is_some(), "its token is another now");
+    world.act(&adam, EndSession { session: other });
+    assert!(world.whose("second").is_none());
+    world.clock.turn(SignedDuration::from_mins(9));
+    assert!(world.whose(&token).is_some());
+    world.clock.turn(SignedDuration::from_mins(9));
+    world.act(&adam, SignOut {});
+    assert!(world.whose(&token).is_none());
     world.finish();
 }
 

@@ -32,6 +32,8 @@ use trial::{
 
 /// A password that everybody here has.
 pub const PASSWORD: &str = "correct horse battery";
+/// What a session's token becomes when its person confirms.
+pub const NEXT_TOKEN: &str = "the token after confirming";
 
 /// A clock that stands still until it is turned.
 pub struct Hands(AtomicI64);

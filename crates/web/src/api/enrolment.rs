@@ -1,28 +1,52 @@
 //! Enrolling: for whoever holds a one-time token.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+};
 use serde::{Deserialize, Serialize};
-use store::{Receipt, acts::Enrol};
+use store::{
+    Receipt,
+    acts::{Enrol, SignOut},
+};
 use utoipa::ToSchema;
 
 use super::{routes, schema};
 use crate::{
     browser::Browser,
-    error::Answer,
-    input::{Json as Body, Path, RequestKey},
+    error::{Answer, Problem},
+    input::{Json as Body, RequestKey},
     passkey::{self, Host, NewPasskey},
     route::{Does, Table},
     second_factor,
+    session::{Asker, replaced},
     sign_in::{self, Chosen},
     state::AppState,
 };
 
 pub(super) fn table() -> Table {
-    routes().get("/enrolment/{token}", Does::act::<Enrol>(), show).post(
-        "/enrolment/{token}",
-        Does::act::<Enrol>(),
+    routes().get("/enrolment", Does::act::<Enrol>(), show).post(
+        "/enrolment",
+        Does::act::<Enrol>().and_act::<SignOut>(),
         enrol,
     )
+}
+
+/// The header in which an enrolment token comes: in an address it would be in logs.
+const ENROLMENT: &str = "probity-enrolment";
+
+/// The enrolment token of a request.
+pub(super) struct Held(String);
+
+impl FromRequestParts<AppState> for Held {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Answer<Self> {
+        let token = parts.headers.get(ENROLMENT).and_then(|token| token.to_str().ok());
+        let needed = || Problem::malformed("send the enrolment token in the header Probity-Enrolment");
+        token.map(|token| Held(token.trim().to_owned())).ok_or_else(needed)
+    }
 }
 
 /// What a token opens.
@@ -47,9 +71,9 @@ pub(super) struct Enrolment {
 }
 
 /// What an enrolment token opens
-#[utoipa::path(get, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()),
-    params(("token" = String, Path)), responses((status = 200, body = Enrolment)))]
-pub(super) async fn show(State(state): State<AppState>, Path(token): Path<String>) -> Answer<Json<Enrolment>> {
+#[utoipa::path(get, path = "/api/v1/enrolment", tag = "enrolment", security(()),
+    params(("Probity-Enrolment" = String, Header)), responses((status = 200, body = Enrolment)))]
+pub(super) async fn show(State(state): State<AppState>, Held(token): Held) -> Answer<Json<Enrolment>> {
     let (organization, enrolment) = sign_in::enrolment(&state, &token).await?;
     let secret = second_factor::fresh()?;
     Ok(Json(Enrolment {
@@ -92,13 +116,14 @@ pub(super) struct Enrolled {
 /// Enrol
 ///
 /// Sets the password and, where asked, the second factor, and begins a session. The token works once.
-#[utoipa::path(post, path = "/api/v1/enrolment/{token}", tag = "enrolment", security(()), request_body = EnrolRequest,
-    params(("token" = String, Path)), responses((status = 200, body = Enrolled)))]
+#[utoipa::path(post, path = "/api/v1/enrolment", tag = "enrolment", security(()), request_body = EnrolRequest,
+    params(("Probity-Enrolment" = String, Header)), responses((status = 200, body = Enrolled)))]
 pub(super) async fn enrol(
     State(state): State<AppState>,
     host: Host,
     Browser(client): Browser,
-    Path(token): Path<String>,
+    before: Option<Asker>,
+    Held(token): Held,
     RequestKey(request): RequestKey,
     Body(EnrolRequest { password, secret, code, passkey }): Body<EnrolRequest>,
 ) -> Answer<Json<Enrolled>> {
@@ -108,5 +133,8 @@ pub(super) async fn enrol(
         (None, None) => Chosen::None,
     };
     let (receipt, token) = sign_in::enrol(&state, token, password, second, (&host, client), request).await?;
+    if token.is_some() {
+        replaced(before).await?;
+    }
     Ok(Json(Enrolled { token, receipt }))
 }

@@ -1,6 +1,11 @@
 //! One's own account: password, second factors, sessions, and what befell it.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use store::{
     Confirmation, Receipt, SessionShown,
@@ -20,7 +25,7 @@ use crate::{
     passkey::{Host, NewPasskey, UsedPasskey},
     route::{Does, Table},
     second_factor,
-    session::Asker,
+    session::{self, Asker},
     state::AppState,
 };
 
@@ -132,18 +137,30 @@ pub(super) struct ConfirmRequest {
     passkey: Option<UsedPasskey>,
 }
 
+/// A session whose person has confirmed that it is them.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Confirmed {
+    /// The session's token from now on; the one before opens nothing any more. None where it came as a cookie: then the
+    /// new one does too.
+    token: Option<String>,
+    /// What the ledger says of it.
+    #[schema(value_type = schema::Receipt)]
+    receipt: Receipt,
+}
+
 /// Confirm that it is oneself
 ///
 /// By the strongest factor that one has (`confirms_with` of one's account). What answers 401 with `step_up` can then be
-/// done for 15 minutes.
+/// done for 15 minutes, with the session's new token.
 #[utoipa::path(put, path = "/api/v1/me/confirmation", tag = "me", request_body = ConfirmRequest,
-    responses((status = 200, body = schema::Receipt)))]
+    responses((status = 200, body = Confirmed)))]
 pub(super) async fn confirm(
     State(state): State<AppState>,
     host: Host,
     asker: Asker,
+    headers: HeaderMap,
     Body(ConfirmRequest { password, code, passkey }): Body<ConfirmRequest>,
-) -> Answer<Json<Receipt>> {
+) -> Answer<Response> {
     let used = passkey.map(|passkey| passkey.used()).transpose()?;
     let asked = used.as_ref().and_then(|used| host.asked(&state, &used.client_data));
     let confirm = move |organization: &store::Organization, actor: &store::Actor| {
@@ -152,9 +169,18 @@ pub(super) async fn confirm(
             (None, Some(code)) => Confirmation::Code(code),
             (None, None) => Confirmation::Password(password.as_deref().unwrap_or_default()),
         };
-        organization.confirm(actor, shown)
+        let token = session::fresh(organization.id())?;
+        Ok((organization.confirm(actor, shown, &token)?, token))
     };
-    Ok(Json(asker.blocking(confirm).await?))
+    let (receipt, token) = asker.blocking(confirm).await?;
+    if session::bearer(&headers).is_some() {
+        return Ok(Json(Confirmed { token: Some(token), receipt }).into_response());
+    }
+    let mut answer = Json(Confirmed { token: None, receipt }).into_response();
+    if let Some(cookie) = session::set_cookie(&state, &token) {
+        answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(answer)
 }
 
 /// Add a passkey of one's own

@@ -40,7 +40,7 @@ pub(super) async fn show() -> Response {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Probity", description = "The same acts and views as the pages, decided and recorded alike."),
+    info(title = "Probity", version = "1", description = "The same acts and views as the pages, decided and recorded alike."),
     components(schemas(Problem, FieldProblem)),
     security(("session" = [])),
     paths(

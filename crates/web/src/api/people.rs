@@ -54,7 +54,7 @@ pub(super) struct Enrolling {
     /// Who.
     #[schema(value_type = String, format = Uuid)]
     id: Option<PersonId>,
-    /// Opens `/enrol/{token}` once, for seven days.
+    /// Opens `/enrol#` with it behind, once, for seven days.
     token: String,
     /// Of the act.
     #[schema(value_type = schema::Receipt)]

@@ -3,11 +3,9 @@
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use store::{
-    Error,
-    acts::{EndSession, OpenSession},
+    acts::{OpenSession, SignOut},
     views::Account,
 };
-use trial::permission::Permission;
 use utoipa::ToSchema;
 
 use super::{created, routes, schema};
@@ -19,17 +17,17 @@ use crate::{
     passkey::{Asking, Host, UsedPasskey},
     route::{Does, Table},
     server::Client,
-    session::Asker,
+    session::{self, Asker},
     sign_in::{Credentials, sign_in, sign_in_with_passkey},
     state::AppState,
 };
 
 pub(super) fn table() -> Table {
     routes()
-        .post("/session", Does::act::<OpenSession>(), open)
-        .post("/session/passkey", Does::act::<OpenSession>(), open_with_passkey)
+        .post("/session", Does::act::<OpenSession>().and_act::<SignOut>(), open)
+        .post("/session/passkey", Does::act::<OpenSession>().and_act::<SignOut>(), open_with_passkey)
         .get("/session", Does::view::<Account>(), show)
-        .delete("/session", Does::act::<EndSession>(), end)
+        .delete("/session", Does::act::<SignOut>(), end)
         .get("/challenge", Does::public("a random challenge, which says nothing of anybody"), challenge)
 }
 
@@ -63,18 +61,20 @@ pub(super) struct Opened {
 ///
 /// Unknown organizations, unknown names and wrong passwords are answered alike. After five failures each further one
 /// makes the next attempt wait longer (429). While too many people sign in at once, passwords are not looked at (503);
-/// passkeys are.
+/// passkeys are. Where the request brings a session, that one ends.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", security(()), request_body = SignInRequest,
     responses((status = 201, body = Opened)))]
 pub(super) async fn open(
     State(state): State<AppState>,
     Browser(client): Browser,
     source: Source,
+    before: Option<Asker>,
     Body(body): Body<SignInRequest>,
 ) -> Answer<Response> {
     let SignInRequest { organization, sign_in: name, password, code, new_password } = body;
     let credentials = Credentials { organization, sign_in: name, password, code, new_password, client };
     let token = sign_in(&state, credentials, source).await?;
+    session::replaced(before).await?;
     Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
 }
 
@@ -96,9 +96,11 @@ pub(super) async fn open_with_passkey(
     State(state): State<AppState>,
     host: Host,
     Browser(client): Browser,
+    before: Option<Asker>,
     Body(passkey): Body<UsedPasskey>,
 ) -> Answer<Response> {
     let token = sign_in_with_passkey(&state, &host, passkey, client).await?;
+    session::replaced(before).await?;
     Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))
 }
 
@@ -143,8 +145,5 @@ pub(super) async fn show(asker: Asker) -> Answer<Json<Standing>> {
 /// Sign out
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 200, body = schema::Receipt)))]
 pub(super) async fn end(asker: Asker, RequestKey(request): RequestKey) -> Answer<Json<store::Receipt>> {
-    // A program has none: its person ends it.
-    let none = Error::Forbidden { needs: Permission::OwnAccount.code() };
-    let session = asker.actor().session().ok_or(none)?;
-    Ok(Json(asker.act(EndSession { session }, request).await?))
+    Ok(Json(asker.act(SignOut {}, request).await?))
 }

@@ -30,7 +30,7 @@ static SCRIPT: LazyLock<Asset> =
 static PASSKEY: LazyLock<Asset> =
     LazyLock::new(|| asset("passkey.js", "text/javascript; charset=utf-8", include_str!("../../assets/passkey.js")));
 static ICONS: LazyLock<Asset> =
-    LazyLock::new(|| asset("icons.svg", "image/svg+xml", include_str!("../../assets/icons.svg")));
+    LazyLock::new(|| asset("icons.svg", "image/svg+xml; charset=utf-8", include_str!("../../assets/icons.svg")));
 
 fn asset(name: &'static str, kind: &'static str, content: &'static str) -> Asset {
     let mut digest = String::new();

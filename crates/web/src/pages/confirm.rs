@@ -11,7 +11,7 @@ use serde::Deserialize;
 use store::{Confirmation, Factor, views::Account};
 
 use super::{
-    door::next,
+    door::{next, opened},
     fields::{Fields, Refused, outcome},
     frame::{Reader, render, render_as, to},
     show::{filters, part},
@@ -121,12 +121,20 @@ pub async fn confirmed(State(state): State<AppState>, host: Host, reader: Reader
                 (None, Some(code)) => Confirmation::Code(code),
                 (None, None) => Confirmation::Password(&password),
             };
-            organization.confirm(actor, shown)
+            let token = session::fresh(organization.id())?;
+            organization.confirm(actor, shown, &token)?;
+            Ok(token)
         })
         .await;
     match outcome(done)? {
-        Ok(_) if kept.is_empty() => Ok(to(&next)),
-        Ok(_) => render(&ConfirmedPage { next: &next, kept: &kept }),
+        Ok(token) if kept.is_empty() => Ok(opened(&state, &token, &next)),
+        Ok(token) => {
+            let mut answer = render(&ConfirmedPage { next: &next, kept: &kept })?;
+            if let Some(cookie) = session::set_cookie(&state, &token) {
+                answer.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            Ok(answer)
+        }
         Err((status, Refused(why))) => {
             let account = reader.asker.view(Account {}).await?;
             let why = why.first().map(|refusal| refusal.message.as_str());

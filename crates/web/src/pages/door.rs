@@ -16,7 +16,6 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use store::acts::EndSession;
 
 use super::{
     fields::Fields,
@@ -111,6 +110,7 @@ pub async fn signed_in(
     host: Host,
     Browser(client): Browser,
     source: Source,
+    before: Option<Asker>,
     fields: Fields,
 ) -> Answer<Response> {
     let next = next(Some(fields.get("next"))).to_owned();
@@ -132,7 +132,10 @@ pub async fn signed_in(
     attempt.code = fields.given("code").map(str::to_owned).or(attempt.code);
     attempt.new_password = fields.given("new_password").map(str::to_owned).or(attempt.new_password);
     let problem = match crate::sign_in::sign_in(&state, attempt.clone(), source).await {
-        Ok(token) => return Ok(opened(&state, &token, &next)),
+        Ok(token) => {
+            session::replaced(before).await?;
+            return Ok(opened(&state, &token, &next));
+        }
         Err(problem) => problem,
     };
     let said = problem.fields.first();
@@ -178,6 +181,7 @@ pub async fn signed_in_with_passkey(
     State(state): State<AppState>,
     host: Host,
     Browser(client): Browser,
+    before: Option<Asker>,
     fields: Fields,
 ) -> Answer<Response> {
     let next = next(Some(fields.get("next"))).to_owned();
@@ -186,7 +190,10 @@ pub async fn signed_in_with_passkey(
         None => Err(store::unknown_passkey().into()),
     };
     match signed_in {
-        Ok(token) => Ok(opened(&state, &token, &next)),
+        Ok(token) => {
+            session::replaced(before).await?;
+            Ok(opened(&state, &token, &next))
+        }
         Err(problem) if problem.fields.is_empty() => Err(problem),
         Err(problem) => {
             let page = SignInPage {
@@ -206,18 +213,13 @@ pub async fn signed_in_with_passkey(
 
 /// Ends the session that asks.
 pub async fn signed_out(State(state): State<AppState>, asker: Option<Asker>) -> Answer<Response> {
-    if let Some(asker) = asker
-        && let Some(session) = asker.actor().session()
-    {
-        let request = asker.organization().fresh_request()?;
-        asker.act(EndSession { session }, request).await?;
-    }
+    session::replaced(asker).await?;
     let mut answer = to("/sign-in?said=out");
     if let Some(cookie) = session::clear_cookie(&state) {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     // What the browser kept of this person's pages goes too.
-    answer.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    answer.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(answer)
 }
 

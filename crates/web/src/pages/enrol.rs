@@ -1,4 +1,7 @@
 //! Enrolment: the holder of a one-time link sets a password and, where asked or wished, a second factor.
+//!
+//! The link's token stands behind the `#`, which no browser sends: so it is in no address that a server, a proxy or a log
+//! sees, and comes in the body of a form.
 
 use std::sync::Arc;
 
@@ -16,9 +19,9 @@ use super::{
 use crate::{
     browser::Browser,
     error::{Answer, Problem},
-    input::Path,
     passkey::{self, Host},
     second_factor,
+    session::{Asker, replaced},
     sign_in::Chosen,
     state::AppState,
 };
@@ -42,8 +45,19 @@ struct EnrolPage<'a> {
     why: Refused,
 }
 
+/// The first step, which takes the token out of the link.
+#[derive(Template)]
+#[template(path = "enrol_link.html")]
+struct LinkPage;
+
+/// Shows the field for the token; the script fills it in and sends it.
+pub async fn link() -> Answer<Response> {
+    render(&LinkPage)
+}
+
 /// Shows the enrolment page, with a fresh secret.
-pub async fn enrol(State(state): State<AppState>, host: Host, Path(token): Path<String>) -> Answer<Response> {
+pub async fn enrol(State(state): State<AppState>, host: Host, fields: Fields) -> Answer<Response> {
+    let token = token(&fields);
     let (organization, enrolment) = holder(&state, &token).await?;
     let secret = second_factor::fresh()?;
     let request = organization.fresh_request()?.to_string();
@@ -55,9 +69,10 @@ pub async fn enrolled(
     State(state): State<AppState>,
     host: Host,
     Browser(client): Browser,
-    Path(token): Path<String>,
+    before: Option<Asker>,
     fields: Fields,
 ) -> Answer<Response> {
+    let token = token(&fields);
     let request = fields.request()?;
     let secret = fields.get("secret").to_owned();
     let second = match fields.given("code") {
@@ -72,6 +87,7 @@ pub async fn enrolled(
             // Whoever has a second factor is offered recovery codes at once; what is to be signed stands on every page.
             Ok((_, Some(session))) => {
                 let next = if has_second { "/account?done=enrolled" } else { "/account/agreements" };
+                replaced(before).await?;
                 return Ok(opened(&state, &session, next));
             }
             Ok((_, None)) => return Ok(to("/sign-in?said=enrolled")),
@@ -89,6 +105,17 @@ pub async fn enrolled(
     let (organization, enrolment) = holder(&state, &token).await?;
     let request = organization.fresh_request()?.to_string();
     render_as(status, &page(&token, (&organization, &enrolment, &host), &secret, request, wants_app, why)?)
+}
+
+/// The token of a form. Whoever pastes the whole link means what stands behind its `#`.
+fn token(fields: &Fields) -> String {
+    let typed = fields.get("token").trim();
+    typed.rsplit_once('#').map_or(typed, |(_, token)| token).to_owned()
+}
+
+/// The link in which a token is handed to whoever enrols.
+pub fn link_of(token: &str) -> String {
+    format!("/enrol#{token}")
 }
 
 /// Who holds a token. One that opens nothing is an address that leads nowhere.

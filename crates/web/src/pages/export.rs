@@ -69,7 +69,20 @@ async fn sent(state: AppState, reader: &Reader, study: StudyId, format: Format) 
 /// `HERON-1-2026-11-22`: plain letters only, whatever the study is called.
 fn file_name(frame: &Frame, reader: &Reader) -> String {
     let oid = frame.study.as_ref().map_or("study", |study| &study.oid);
-    let plain: String =
-        oid.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect();
-    format!("{plain}-{}", reader.now.strftime("%Y-%m-%d"))
+    format!("{}-{}", plain(oid), reader.now.strftime("%Y-%m-%d"))
+}
+
+fn plain(oid: &str) -> String {
+    oid.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_by_plain_letters_whatever_its_study_is_called() {
+        assert_eq!(plain("HERON_1-b"), "HERON_1-b");
+        assert_eq!(plain("a\"; filename=\"x.exe\r\nSet-Cookie: b/../é"), "a---filename--x-exe--Set-Cookie--b-----");
+    }
 }

@@ -26,6 +26,7 @@ use crate::{
     error::{Answer, Problem},
     exchange::{Counts, DataImport, DataReport, FileIn, ImportReport, import_data, import_definition},
     input::{Path, Query},
+    session::broken_off,
     state::AppState,
     stream::Upload,
 };
@@ -252,7 +253,7 @@ async fn spool(state: &AppState, mut part: Field<'_>) -> Answer<Spool> {
         }
     }
     drop(send);
-    spooling.await.map_err(Error::fault)?
+    spooling.await.map_err(broken_off)?
 }
 
 fn broken() -> Problem {

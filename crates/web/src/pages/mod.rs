@@ -29,6 +29,7 @@ mod people;
 mod places;
 mod policy;
 mod proof;
+mod reports;
 mod requests;
 mod roles;
 mod show;
@@ -43,7 +44,7 @@ use store::{
         EndGrant, EndOtherSessions, EndOwnClient, EndSession, Enrol, GiveGrant, KeepCourse, MakeRecoveryCodes,
         OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining, RegisterClient, RegisterStudy,
         RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm, SetPolicy, SetSecondFactor,
-        SignAgreements, TakeImport,
+        SignAgreements, SignOut, TakeImport,
     },
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
@@ -73,12 +74,18 @@ pub fn table() -> Table {
 fn door() -> Table {
     Table::new()
         .get("/assets/{name}", Does::public("the stylesheet, the script and the icons"), assets::serve)
+        .post("/reports", reported().body_max(reports::REPORT_BYTES_MAX), reports::take)
         .get("/sign-in", Does::public("the empty sign-in page"), door::sign_in)
-        .post("/sign-in", Does::act::<OpenSession>(), door::signed_in)
-        .post("/sign-in/passkey", Does::act::<OpenSession>(), door::signed_in_with_passkey)
-        .post("/sign-out", Does::act::<EndSession>(), door::signed_out)
-        .get("/enrol/{token}", Does::act::<Enrol>(), enrol::enrol)
-        .post("/enrol/{token}", Does::act::<Enrol>(), enrol::enrolled)
+        .post("/sign-in", Does::act::<OpenSession>().and_act::<SignOut>(), door::signed_in)
+        .post("/sign-in/passkey", Does::act::<OpenSession>().and_act::<SignOut>(), door::signed_in_with_passkey)
+        .post("/sign-out", Does::act::<SignOut>(), door::signed_out)
+        .get("/enrol", Does::public("the empty field for an enrolment link"), enrol::link)
+        .post("/enrol", Does::act::<Enrol>(), enrol::enrol)
+        .post("/enrol/account", Does::act::<Enrol>().and_act::<SignOut>(), enrol::enrolled)
+}
+
+fn reported() -> Does {
+    Does::public("what a browser refused on a page goes into the log, as the name of a rule")
 }
 
 /// One's own.

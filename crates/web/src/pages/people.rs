@@ -17,6 +17,7 @@ use trial::{
 };
 
 use super::{
+    enrol::link_of,
     fields::{Fields, Refused, outcome},
     frame::{Frame, Reader, render_as, to},
     show::filters,
@@ -96,7 +97,7 @@ pub async fn add(reader: Reader, fields: Fields) -> Answer<Response> {
     };
     match outcome(reader.asker.act(act, request).await)? {
         Ok(_) => {
-            let link = Some(Link { name, path: format!("/enrol/{token}") });
+            let link = Some(Link { name, path: link_of(&token) });
             page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
         }
         Err((status, why)) => page(&reader, status, Scope::Organization, None, [name, email, sign_in], why).await,
@@ -110,7 +111,7 @@ pub async fn renew(reader: Reader, Path(person): Path<PersonId>, fields: Fields)
     let act = RenewEnrolment { person, enrolment_tag: store::token_tag(&token) };
     match outcome(reader.asker.act(act, request).await)? {
         Ok(_) => {
-            let link = Some(Link { name: fields.get("name").to_owned(), path: format!("/enrol/{token}") });
+            let link = Some(Link { name: fields.get("name").to_owned(), path: link_of(&token) });
             page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
         }
         Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,

@@ -71,7 +71,12 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Met {
         let era = self.vouching.as_ref().map(|vouching| vouching.0.load(Ordering::SeqCst));
         let meeting = self.tls.accept(stream, service);
         Box::pin(async move {
-            let (stream, service) = meeting.await?;
+            let (stream, service) = meeting.await.inspect_err(|error| {
+                // Somebody who goes away is none; one with whom no protection could be agreed may be an attempt.
+                if error.kind() == io::ErrorKind::InvalidData {
+                    tracing::info!(%error, "a TLS handshake failed");
+                }
+            })?;
             let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let client = shown.zip(era).map(|(certificate, era)| named(certificate, era));
             Ok((stream, Extension(client).layer(service)))

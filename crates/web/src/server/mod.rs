@@ -7,6 +7,7 @@ mod files;
 mod redirect;
 mod reload;
 mod tls;
+mod trust;
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -146,7 +147,8 @@ pub async fn serve(config: ServeConfig, installation: Arc<Installation>) -> Resu
     let loopback = config.listen.iter().all(|address| address.ip().is_loopback());
     allowed(&config, loopback)?;
     let clock = Arc::clone(installation.clock());
-    let reload = config.tls.map(|files| Reload::begin(files, clock)).transpose()?.map(Arc::new);
+    let names = (!loopback).then(|| config.hosts.clone());
+    let reload = config.tls.map(|files| Reload::begin(files, names, clock)).transpose()?.map(Arc::new);
     let vouching = reload.as_ref().and_then(|reload| reload.vouching.clone());
     let settings = Settings { tls: reload.is_some(), hosts: config.hosts, loopback, vouching };
     let app = router(AppState::new(Arc::clone(&installation), settings.clone()));

@@ -1,5 +1,5 @@
 //! The one thing that is said in clear beyond the loopback: that the address is another, which begins with `https`.
-//! No body, no cookie, nothing of what was sent is read, and one answer a connection.
+//! Programs are refused instead, so that whoever runs them notices. No body, no cookie, nothing of what was sent is read, and one answer a connection.
 
 use std::time::Duration;
 
@@ -37,6 +37,10 @@ impl Redirect {
 
     /// The same address over TLS; the status of why not where there is none.
     fn to(&self, request: &Request) -> Result<HeaderValue, StatusCode> {
+        // A program that was led on in silence would go on sending its token in clear, and nobody would see.
+        if guard::for_programs(request.uri()) {
+            return Err(StatusCode::FORBIDDEN);
+        }
         let host = guard::host(request).map_err(|problem| problem.status())?;
         if !guard::answers_to(&self.settings, host) {
             return Err(StatusCode::MISDIRECTED_REQUEST);

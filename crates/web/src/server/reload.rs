@@ -13,7 +13,7 @@ use tokio::time::MissedTickBehavior;
 use super::{
     client::Vouching,
     files::{Credentials, Digest, TlsFiles, Trusted},
-    tls,
+    tls, trust,
 };
 
 /// How often the files are looked at.
@@ -25,6 +25,8 @@ pub(super) struct Reload {
     clock: Arc<dyn Clock>,
     /// What new connections are met with. Those that are open keep what they began with.
     pub(super) live: RustlsConfig,
+    /// The names by which people come, where they come from beyond this machine.
+    names: Option<Vec<String>>,
     /// Where clients are asked for certificates.
     pub(super) vouching: Option<Vouching>,
     seen: Mutex<Seen>,
@@ -43,15 +45,18 @@ impl Reload {
     ///
     /// # Errors
     /// Refused where they cannot be used.
-    pub(super) fn begin(files: TlsFiles, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub(super) fn begin(files: TlsFiles, names: Option<Vec<String>>, clock: Arc<dyn Clock>) -> Result<Self> {
         let credentials = files.read()?;
         let live = RustlsConfig::from_config(tls::config(&credentials)?);
         if let Some(ends) = credentials.ends().filter(|ends| *ends <= clock.now()) {
             tracing::warn!(%ends, "the certificate has ended: browsers will refuse it. Renew it");
         }
+        if let Some(names) = &names {
+            trust::tell(&credentials.chain, names, clock.now());
+        }
         let vouching = credentials.trusted.is_some().then(Vouching::default);
         let seen = Seen { digest: credentials.digest(), trusted: credentials.trusted, why: None };
-        Ok(Reload { files, clock, live, vouching, seen: Mutex::new(seen) })
+        Ok(Reload { files, clock, live, names, vouching, seen: Mutex::new(seen) })
     }
 
     /// Looks at the files; whether there was something new, which new connections now meet. Blocks on the disk.
@@ -93,6 +98,9 @@ impl Reload {
             self.vouching.iter().for_each(Vouching::changed);
         }
         self.live.reload_from_config(config);
+        if let Some(names) = &self.names {
+            trust::tell(&credentials.chain, names, self.clock.now());
+        }
         (seen.digest, seen.trusted) = (digest, credentials.trusted);
         Ok(true)
     }

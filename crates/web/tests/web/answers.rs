@@ -161,7 +161,10 @@ async fn every_answer_carries_the_security_headers() {
         let answer = Ask::get(uri).send(&world.app).await;
         let csp = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(csp.starts_with("default-src 'none'; script-src 'self';"), "{uri}: {csp}");
-        assert!(csp.ends_with("require-trusted-types-for 'script'; trusted-types 'none'"), "{uri}: {csp}");
+        assert!(
+            csp.ends_with("require-trusted-types-for 'script'; trusted-types 'none'; report-uri /reports"),
+            "{uri}: {csp}"
+        );
         assert!(csp.contains("object-src 'none'") && csp.contains("base-uri 'none'"), "{uri}: {csp}");
         assert!(csp.contains("frame-ancestors 'none'") && !csp.contains("unsafe"), "{uri}: {csp}");
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{uri}");
@@ -173,4 +176,21 @@ async fn every_answer_carries_the_security_headers() {
         assert_eq!(answer.headers["cache-control"], "no-store", "{uri}");
         assert!(answer.headers.contains_key("permissions-policy"), "{uri}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_public_tells_a_version() {
+    let world = world();
+    for route in web::table().routes().iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
+        let answer = Ask::get(&route.path).send(&world.app).await;
+        for (name, value) in &answer.headers {
+            assert!(!["server", "x-powered-by", "via"].contains(&name.as_str()), "{}: {name}: {value:?}", route.path);
+        }
+        if answer.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+            assert!(!answer.text().contains(env!("CARGO_PKG_VERSION")), "{}", route.path);
+        }
+    }
+    let document = Ask::get("/api/v1/openapi.json").send(&world.app).await.expect(200).json();
+    assert_eq!(document["info"]["version"], "1", "of the API, as its addresses have it");
+    assert!(!document.to_string().contains(env!("CARGO_PKG_VERSION")));
 }

@@ -311,14 +311,25 @@ pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
     let asks = persona.person.as_ref();
     let mut token = asks.map(|person| person.token.clone());
     let path = filled(setup, route, persona);
-    let ends_itself =
-        matches!((route.method, route.path.as_str()), ("DELETE", "/api/v1/session") | ("POST", "/sign-out"));
+    // What ends the session that asks, or gives it another token.
+    let ends_itself = matches!(
+        (route.method, route.path.as_str()),
+        ("DELETE" | "POST", "/api/v1/session")
+            | ("POST", "/api/v1/session/passkey" | "/api/v1/enrolment" | "/enrol/account")
+            | ("POST", "/sign-out" | "/sign-in" | "/sign-in/passkey" | "/confirm")
+            | ("PUT", "/api/v1/me/confirmation")
+    );
     if let Some(person) = asks.filter(|_| ends_itself && persona.active && persona.bounds.is_none()) {
         let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
         token = Some(signed_in(organization, &person.sign_in));
     }
     let ask = Ask::new(route.method, path).new_key();
     let ask = with_body(setup, route, ask);
+    let ask = if route.path == "/api/v1/enrolment" {
+        ask.with("probity-enrolment", setup.world.added(&setup.world.admin).1)
+    } else {
+        ask
+    };
     match token {
         Some(token) if takes_bearer(route) => ask.bearer(&token),
         Some(token) => ask.cookie(&token),
@@ -348,7 +359,6 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
         "{client}" => setup.program(&setup.hand).unwrap().to_string(),
         "{session}" => other_session(setup, persona),
         "{passkey}" => own_passkey(setup, persona),
-        "{token}" => setup.world.added(&setup.world.admin).1,
         "{event}" => "SE.1".into(),
         "{form}" => "F.VS".into(),
         "{group}" => "IG.VS".into(),
@@ -396,7 +406,7 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
     let world = &setup.world;
     match (route.method, path) {
         (_, "/session") if route.method == "POST" => ask.json(&json!({
-            "organization": world.a.name(), "sign_in": "admin", "password": PASSWORD
+            "organization": world.a.name(), "sign_in": setup.receiver.sign_in, "password": PASSWORD
         })),
         (_, "/session/passkey") => ask.json(&object(setup.used())),
         ("DELETE", _) | (_, "/me/recovery-codes" | "/me/notices") => ask,
@@ -412,7 +422,7 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             ask.json(&json!({ "name": "New", "email": format!("{sign_in}@example.org"), "sign_in": sign_in }))
         }
         (_, "/people/{person}/enrolment" | "/people/{person}/new-password" | "/people/{person}/disable") => ask,
-        (_, "/enrolment/{token}") => ask.json(&json!({ "password": PASSWORD })),
+        (_, "/enrolment") => ask.json(&json!({ "password": PASSWORD })),
         (_, "/grants") => {
             let person = setup.receiver.id;
             let scope = Scope::Site { study: setup.one.id, site: setup.one.sites[0] };

@@ -26,8 +26,13 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         form(&fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
     };
     match route.path.as_str() {
-        "/sign-in" => form(&[("organization", world.a.name()), ("sign_in", "admin"), ("password", PASSWORD)]),
-        "/enrol/{token}" => form(&[("password", PASSWORD), ("again", PASSWORD)]),
+        "/sign-in" => {
+            form(&[("organization", world.a.name()), ("sign_in", &setup.receiver.sign_in), ("password", PASSWORD)])
+        }
+        "/enrol" => form(&[("token", &world.added(&world.admin).1)]),
+        "/enrol/account" => {
+            form(&[("token", &world.added(&world.admin).1), ("password", PASSWORD), ("again", PASSWORD)])
+        }
         "/account/password" => form(&[("old", PASSWORD), ("password", PASSWORD), ("again", PASSWORD)]),
         "/account/second-factor" => {
             let (secret, code) = second_factor(world, 1);

@@ -46,8 +46,9 @@ async fn a_program_is_told_to_confirm_first_and_how_lately() {
     confirm(&world, &json!({})).await.expect(422);
     confirm(&world, &json!({ "code": "123456" })).await.expect(422);
     asked.clone().send(&world.app).await.expect(401);
-    confirm(&world, &json!({ "password": PASSWORD })).await.expect(200);
-    asked.send(&world.app).await.expect(201);
+    let confirmed = confirm(&world, &json!({ "password": PASSWORD })).await.expect(200).json();
+    asked.clone().send(&world.app).await.expect(401);
+    asked.bearer(confirmed["token"].as_str().unwrap()).send(&world.app).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +57,8 @@ async fn a_page_asks_to_confirm_and_sends_again_what_was_typed() {
     go_stale(&world).await;
     let request = world.a.fresh_request().unwrap().to_string();
     let typed = [("request", &*request), ("name", "Ana <Lund>"), ("email", "ana@example.org"), ("sign_in", "ana")];
-    let page = |uri: &str, fields: &[(&str, &str)]| Ask::new("POST", uri).cookie(&world.admin.token).form(fields);
+    let own = &world.admin.token;
+    let page = |uri: &str, fields: &[(&str, &str)]| Ask::new("POST", uri).cookie(own).form(fields);
     let asked = page("/people", &typed).send(&world.app).await.expect(401).text();
     assert!(asked.contains("Confirm it is you") && asked.contains("Ana &#60;Lund&#62;"), "{asked}");
     let kept: Vec<(String, &str)> = typed.iter().map(|(name, value)| (format!("kept.{name}"), *value)).collect();
@@ -66,9 +68,11 @@ async fn a_page_asks_to_confirm_and_sends_again_what_was_typed() {
     let again = page("/confirm", &wrong).send(&world.app).await.expect(422).text();
     assert!(again.contains("Not confirmed") && again.contains(&request), "{again}");
     let right = [sent.as_slice(), &[("password", PASSWORD)]].concat();
-    let goes_on = page("/confirm", &right).send(&world.app).await.expect(200).text();
+    let goes_on = page("/confirm", &right).send(&world.app).await.expect(200);
+    let cookie = goes_on.header(header::SET_COOKIE).split(['=', ';']).nth(1).unwrap().to_owned();
+    let goes_on = goes_on.text();
     assert!(goes_on.contains("action=\"/people\"") && goes_on.contains(&request), "{goes_on}");
-    let done = page("/people", &typed).send(&world.app).await.expect(200).text();
+    let done = Ask::new("POST", "/people").cookie(&cookie).form(&typed).send(&world.app).await.expect(200).text();
     assert!(done.contains("Send this link to Ana"), "{done}");
 }
 

@@ -249,14 +249,13 @@ fn sign(setup: &Setup, everyone: &[Persona]) {
     let working = working.filter_map(|persona| Some((persona.of_b, persona.person.as_ref()?)));
     for (of_b, person) in makers.into_iter().map(|person| (false, person)).chain(working) {
         let organization = if of_b { &world.b } else { &world.a };
-        // A role of theirs may have been ended meanwhile, and their session with it.
-        let actor = match organization.view(&person.actor, &views::MyDuties {}) {
-            Ok(_) => person.actor.clone(),
-            Err(_) => {
-                let token = signed_in(organization, &person.sign_in);
-                organization.authenticate(&token, Presence::Background).unwrap().unwrap().actor
-            }
+        // A role of theirs may have been ended meanwhile, and their session with it; and a program cannot sign.
+        let of_session = |token: &str| {
+            let shown = organization.authenticate(token, Presence::Background).unwrap()?;
+            Some(shown.actor).filter(|actor| actor.session().is_some())
         };
+        let known = of_session(&person.token);
+        let actor = known.or_else(|| of_session(&signed_in(organization, &person.sign_in))).unwrap();
         let signature = organization.view(&actor, &views::MyDuties {}).unwrap().signature();
         if !signature.agreements.is_empty() {
             act(organization, &actor, signature);
@@ -305,11 +304,20 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
             let checked = route.path == "/ledgers/{number}/check";
             // Whom and what it names is of the first organization, unknown to the second.
             let names_a_stranger = persona.of_b && NAMES.contains(&route.path.as_str());
+            if let Some(person) = persona.person.as_ref().filter(|_| persona.active) {
+                let organization = if persona.of_b { &setup.world.b } else { &setup.world.a };
+                if organization.authenticate(&person.token, Presence::Background).unwrap().is_none() {
+                    panic!("{said}: ended; wrong so far {}", wrong.join("\n"));
+                }
+            }
+            if let Err(why) = well_formed(route, &answer) {
+                wrong.push(format!("{said}: {why}"));
+            }
             if found == Some(Outcome::Allowed) && answer.status.is_client_error() && !checked && !names_a_stranger {
                 met.insert(format!("{} {}: {}", route.method, route.path, answer.status.as_u16()));
             }
             // An enrolment link is its own key: whoever was handed it sees whom it is for.
-            let own_key = route.path.contains("{token}");
+            let own_key = route.path.contains("/enrol");
             if persona.of_b && !own_key && answer.text().contains(CANARY) {
                 wrong.push(format!("{said}: shows what belongs to the other organization"));
             }
@@ -327,6 +335,35 @@ async fn every_route_allows_and_refuses_as_the_role_table_says() {
         everyone.len(),
         asked - allowed
     );
+}
+
+/// What every answer has, whatever it answers: a type that fits, with its charset, a plain name where it is a file, and on
+/// a page of somebody signed in the way out.
+fn well_formed(route: &web::route::Route, answer: &Answer) -> Result<(), String> {
+    let header = |name: &str| answer.headers.get(name).map_or("", |value| value.to_str().unwrap());
+    let (kind, body) = (header("content-type"), answer.text());
+    let fits = match kind {
+        "" => answer.body.is_empty(),
+        "text/html; charset=utf-8" => body.starts_with("<!doctype html>"),
+        "application/json" | "application/problem+json" => serde_json::from_str::<serde_json::Value>(&body).is_ok(),
+        "application/xml; charset=utf-8" => body.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"),
+        "application/zip" => answer.body.starts_with(b"PK"),
+        "application/octet-stream" => true,
+        kind => kind.starts_with("text/") && kind.contains("; charset=utf-8"),
+    };
+    if !fits {
+        return Err(format!("'{kind}' is not what came: {}", body.chars().take(80).collect::<String>()));
+    }
+    let file = header("content-disposition");
+    let name = file.strip_prefix("attachment; filename=\"").and_then(|rest| rest.strip_suffix('"'));
+    let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    if !file.is_empty() && !name.is_some_and(plain) {
+        return Err(format!("'{file}' is no plain name"));
+    }
+    if body.contains("data-session-left") && !body.contains("action=\"/sign-out\"") {
+        return Err(format!("no way out of {}", route.path));
+    }
+    Ok(())
 }
 
 /// Routes whose body names something of the first organization.

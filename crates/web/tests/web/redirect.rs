@@ -33,7 +33,7 @@ fn talk(address: SocketAddr, sent: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_in_clear_is_sent_to_tls() {
+async fn what_a_person_asks_in_clear_is_sent_to_tls() {
     let (world, authority) = (World::new(), Authority::new("test"));
     let files = Files::new(&authority.server(2050));
     let serving = serving(&world, &files, None).await;
@@ -43,10 +43,7 @@ async fn every_request_in_clear_is_sent_to_tls() {
             ("GET", "/"),
             ("GET", "/studies?search=a%20b"),
             ("POST", "/sign-in"),
-            ("PUT", "/api/v1/studies"),
-            ("DELETE", "/api/v1/session"),
             ("GET", "//elsewhere.example/x"),
-            ("OPTIONS", "/ledger/x/checkpoint"),
             ("BREW", "/"),
         ] {
             let asked = "Cookie: probity_session=x\r\nContent-Length: 4\r\n\r\nbody";
@@ -58,6 +55,29 @@ async fn every_request_in_clear_is_sent_to_tls() {
             assert!(body.is_empty() && !head.contains("set-cookie"), "{answer}");
             assert!(!head.contains("strict-transport-security"), "said in clear it is not to be believed: {answer}");
             assert!(head.contains("\r\ncontent-security-policy: default-src 'none'"), "{answer}");
+        }
+    });
+    serving.stop();
+    serving.stopped().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_in_clear_is_refused_and_not_led_on() {
+    let (world, authority) = (World::new(), Authority::new("test"));
+    let files = Files::new(&authority.server(2050));
+    let serving = serving(&world, &files, None).await;
+    block_in_place(|| {
+        for (method, target) in [
+            ("GET", "/api/v1/studies"),
+            ("PUT", "/api/v1/studies"),
+            ("DELETE", "/api/v1/session"),
+            ("OPTIONS", "/ledger/x/checkpoint"),
+        ] {
+            let sent =
+                format!("{method} {target} HTTP/1.1\r\nHost: edc.example.org\r\nAuthorization: Bearer x\r\n\r\n");
+            let answer = talk(serving.redirects[0], &sent);
+            assert!(answer.starts_with("HTTP/1.1 403 "), "{method} {target}: {answer}");
+            assert!(!answer.contains("location:") && answer.ends_with("\r\n\r\n"), "{method} {target}: {answer}");
         }
     });
     serving.stop();

@@ -6,7 +6,14 @@ use store::{acts::ACTS, views::VIEWS};
 use web::route::Doing;
 
 /// Routes that do nothing that is anybody's. A line here is a decision.
-const PUBLIC: &[&str] = &["GET /api/v1/challenge", "GET /api/v1/openapi.json", "GET /assets/{name}", "GET /sign-in"];
+const PUBLIC: &[&str] = &[
+    "GET /api/v1/challenge",
+    "GET /api/v1/openapi.json",
+    "GET /assets/{name}",
+    "GET /enrol",
+    "GET /sign-in",
+    "POST /reports",
+];
 
 /// Acts that no route does: they happen on the machine, or as part of another.
 const NOT_BY_ROUTE: &[(&str, &str)] = &[
@@ -84,6 +91,33 @@ fn the_reviewed_file_of_routes_is_the_table() {
         kept == text,
         "docs/routes.txt differs from the route table: run with PROBITY_BLESS=1 and review the change"
     );
+}
+
+/// What the addresses of the API take behind a question mark. A line here is a decision: none is a secret or a value.
+const QUERIES: &[&str] = &[
+    "after", "again", "at", "before", "country", "dry_run", "format", "limit", "name", "person", "search", "site",
+    "study",
+];
+
+#[test]
+fn no_address_takes_a_secret() {
+    let table = web::table();
+    let parts = table.routes().iter().flat_map(|route| route.path.split('/'));
+    let secret = ["{token}", "{secret}", "{password}", "{code}", "{key}"];
+    for part in parts.filter(|part| part.starts_with('{')) {
+        assert!(!secret.contains(&part), "{part}");
+    }
+    let document = serde_json::to_value(web::api::document()).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let asked = operations.filter_map(|operation| operation["parameters"].as_array()).flatten();
+    let queries: BTreeSet<&str> = asked
+        .filter(|parameter| parameter["in"] == "query")
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect();
+    assert!(!queries.is_empty());
+    let unknown: Vec<&&str> = queries.iter().filter(|name| !QUERIES.contains(name)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Answer, Ask},
-    world::{PASSWORD, World},
+    world::{PASSWORD, World, signed_in},
 };
 
 async fn sign_in(world: &World, organization: &str, name: &str, password: &str) -> Answer {
@@ -88,6 +88,103 @@ async fn a_session_that_was_ended_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn signing_in_again_ends_the_session_that_there_was() {
+    let world = World::new();
+    let first = signed_in(&world.a, "admin");
+    let body = json!({ "organization": world.a.name(), "sign_in": "admin", "password": PASSWORD });
+    let again = Ask::new("POST", "/api/v1/session").bearer(&first).json(&body);
+    let second = again.send(&world.app).await.expect(201).json()["token"].as_str().unwrap().to_owned();
+    assert_eq!((seen(&world, &first).await, seen(&world, &second).await), (401, 200));
+    let fields = [("organization", world.a.name()), ("sign_in", "admin"), ("password", PASSWORD)];
+    let page = || Ask::new("POST", "/sign-in").cookie(&second);
+    let refused = [("organization", world.a.name()), ("sign_in", "admin"), ("password", "not the password")];
+    page().form(&refused).send(&world.app).await.expect(422);
+    assert_eq!(seen(&world, &second).await, 200, "who is not let in loses nothing");
+    let third = cookie_of(&page().form(&fields).send(&world.app).await.expect(303));
+    assert_eq!((seen(&world, &second).await, seen(&world, &third).await), (401, 200));
+    assert_eq!(seen(&world, &world.admin.token).await, 200, "those of other browsers go on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn confirming_gives_the_session_another_token() {
+    let world = World::new();
+    let confirm = || Ask::new("PUT", "/api/v1/me/confirmation");
+    let first = signed_in(&world.a, "admin");
+    let wrong = confirm().bearer(&first).json(&json!({ "password": "not the password" }));
+    wrong.send(&world.app).await.expect(422);
+    assert_eq!(seen(&world, &first).await, 200);
+    let right = json!({ "password": PASSWORD });
+    let told = confirm().bearer(&first).json(&right).send(&world.app).await.expect(200);
+    assert!(!told.headers.contains_key("set-cookie"));
+    let second = told.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!((seen(&world, &first).await, seen(&world, &second).await), (401, 200));
+    // A session of a browser stays in its cookie, which no script reads.
+    let told = confirm().cookie(&second).json(&right).send(&world.app).await.expect(200);
+    assert_eq!(told.json()["token"], Value::Null);
+    let third = cookie_of(&told);
+    assert_eq!((seen(&world, &second).await, seen(&world, &third).await), (401, 200));
+    let page = Ask::new("POST", "/confirm").cookie(&third).form(&[("password", PASSWORD), ("next", "/account")]);
+    let fourth = cookie_of(&page.send(&world.app).await.expect(303));
+    assert_eq!((seen(&world, &third).await, seen(&world, &fourth).await), (401, 200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_tells_the_browser_to_forget_everything() {
+    let world = World::new();
+    let token = signed_in(&world.a, "admin");
+    let out = Ask::new("POST", "/sign-out").cookie(&token).send(&world.app).await.expect(303);
+    assert_eq!(out.headers["clear-site-data"], "\"cache\", \"storage\"");
+    assert_eq!(cookie_of(&out), "");
+    assert_eq!(seen(&world, &token).await, 401);
+}
+
+#[test]
+fn a_token_is_256_random_bits_and_nothing_of_its_session() {
+    const TOKENS: usize = 400;
+    let world = World::new();
+    let mut ones = vec![0_usize; 256];
+    let mut all = std::collections::BTreeSet::new();
+    for _ in 0..TOKENS {
+        let token = web::session::fresh(world.a.id()).unwrap();
+        let (organization, secret) = token.split_once('.').unwrap();
+        assert_eq!(organization, world.a.id().to_string());
+        let secret = base64(secret);
+        assert_eq!(secret.len(), 32, "{token}");
+        for (place, count) in ones.iter_mut().enumerate() {
+            *count += usize::from(secret[place / 8] >> (place % 8) & 1);
+        }
+        all.insert(secret);
+    }
+    assert_eq!(all.len(), TOKENS, "each is another");
+    // Of 400 fair throws fewer than 120 or more than 280 come up once in 10^15 times.
+    assert!(ones.iter().all(|count| (120..=280).contains(count)), "{ones:?}");
+}
+
+/// Bytes in base64url (RFC 4648 5), without padding.
+fn base64(text: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+    for letter in text.bytes() {
+        held = (held << 6) | u32::try_from(ALPHABET.iter().position(|known| *known == letter).unwrap()).unwrap();
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((held >> bits) & 0xff).unwrap());
+        }
+    }
+    bytes
+}
+
+/// The session that an answer puts into a cookie, which is small enough for every browser.
+#[track_caller]
+fn cookie_of(answer: &Answer) -> String {
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    let (pair, _) = cookie.split_once(';').unwrap();
+    assert!(pair.len() <= 4096, "{} bytes", pair.len());
+    pair.strip_prefix("probity_session=").unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_added_enrols_and_signs_in() {
     let world = World::new();
     let add = Ask::new("POST", "/api/v1/people").bearer(&world.admin.token).new_key();
@@ -96,10 +193,11 @@ async fn a_person_is_added_enrols_and_signs_in() {
     let again = add.send(&world.app).await.expect(201).json();
     assert_eq!(first["token"], again["token"], "a retry is told the same token");
     assert_eq!((&first["receipt"]["index"], &again["receipt"]["repeated"]), (&again["receipt"]["index"], &json!(true)));
-    let uri = format!("/api/v1/enrolment/{}", first["token"].as_str().unwrap());
-    let shown = Ask::get(&uri).send(&world.app).await.expect(200).json();
+    let held = |ask: Ask| ask.with("probity-enrolment", first["token"].as_str().unwrap());
+    let shown = held(Ask::get("/api/v1/enrolment")).send(&world.app).await.expect(200).json();
     assert_eq!(shown["name"], "Ana Lund");
-    let enrol = |password: &str| Ask::new("POST", &uri).new_key().json(&json!({ "password": password }));
+    let enrol =
+        |password: &str| held(Ask::new("POST", "/api/v1/enrolment")).new_key().json(&json!({ "password": password }));
     enrol("short").send(&world.app).await.expect(422);
     let enrolling = enrol(PASSWORD);
     let enrolled = enrolling.clone().send(&world.app).await.expect(200).json();
@@ -107,7 +205,8 @@ async fn a_person_is_added_enrols_and_signs_in() {
     let again = enrolling.send(&world.app).await.expect(200).json();
     assert_eq!((&again["receipt"]["repeated"], &again["token"]), (&json!(true), &Value::Null), "once");
     enrol(PASSWORD).send(&world.app).await.expect(422);
-    Ask::get(&uri).send(&world.app).await.expect(422);
+    held(Ask::get("/api/v1/enrolment")).send(&world.app).await.expect(422);
+    Ask::get("/api/v1/enrolment").send(&world.app).await.expect(400);
     sign_in(&world, world.a.name(), "ANA", PASSWORD).await.expect(201);
 }
 

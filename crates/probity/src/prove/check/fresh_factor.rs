@@ -27,7 +27,7 @@ fn of(scratch: &Scratch, wait: SignedDuration) -> Result<Finding> {
     scratch.clock.turn(wait);
     let stale = tried(scratch, &everybody)?;
     for actor in &everybody {
-        world.organization.confirm(actor, Confirmation::Password(PASSWORD))?;
+        world.organization.confirm(actor, Confirmation::Password(PASSWORD), &store::fresh_token()?)?;
     }
     let after = tried(scratch, &everybody)?;
     for ((fresh, old), again) in before.iter().zip(&stale).zip(&after) {

@@ -173,3 +173,12 @@ fn what_was_typed_comes_back_with_why_it_was_refused() {
     let rows: Vec<&str> = sheet.groups[1].rows.iter().map(|row| row.repeat.as_str()).collect();
     assert_eq!(rows, ["4", "5"]);
 }
+
+#[test]
+fn no_item_is_called_like_something_that_scripts_read() {
+    for oid in ["dataset", "action", "elements", "requestSubmit", ""] {
+        let name = field_name(oid, "", oid);
+        assert!(name.contains("[]."), "{name}");
+        assert!(unit_name(&name).starts_with("unit:"), "{name}");
+    }
+}
