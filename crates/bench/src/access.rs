@@ -4,8 +4,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result};
 use store::{
-    Actor, Organization,
-    acts::{AddPerson, GiveGrant},
+    acts::GiveGrant,
     views::{Account, ShowSubject},
 };
 use trial::{
@@ -18,7 +17,7 @@ use trial::{
 
 use crate::{
     figures::{Figures, say},
-    scene::{Machine, Scene, act, again, enter, signed_in},
+    scene::{Machine, Scene, act, add, again, enter, signed_in},
 };
 
 /// People of the organization, and how many of them hold its grants.
@@ -36,7 +35,7 @@ pub fn measure(folder: &Path, rounds: u32, figures: &mut Figures) -> Result<()> 
     let subject = *scene.subjects(1, "access")?.first().context("a subject")?;
     let mut holders = Vec::with_capacity(HOLDERS);
     for number in 0..PEOPLE {
-        let person = add(organization, &adam, number)?;
+        let person = add(organization, &adam, &name(number))?;
         if number < HOLDERS {
             enter(organization, &name(number))?;
             holders.push(person);
@@ -72,17 +71,6 @@ pub fn measure(folder: &Path, rounds: u32, figures: &mut Figures) -> Result<()> 
 
 fn name(number: usize) -> String {
     format!("person-{number}")
-}
-
-fn add(organization: &Organization, adam: &Actor, number: usize) -> Result<PersonId> {
-    let name = name(number);
-    let add = AddPerson {
-        name: name.clone(),
-        email: format!("{name}@example.org"),
-        sign_in: name.clone(),
-        enrolment_tag: store::token_tag(&format!("token of {name}")),
-    };
-    act(organization, adam, add)?.id("person").context("a person")
 }
 
 fn timed(figures: &mut Figures, name: &str, mut decision: impl FnMut() -> Result<()>) -> Result<()> {

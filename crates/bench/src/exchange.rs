@@ -62,11 +62,11 @@ struct Used {
 /// Does a part's work and tells what it used.
 fn measured(work: impl FnOnce() -> Result<()>) -> Result<()> {
     let own = std::process::id();
-    let (memory, processor) = (machine::forget_peak(), machine::cpu(own));
+    let (memory, processor) = (machine::forget_peak(own), machine::cpu(own));
     work()?;
     let used = Used {
         processor: machine::cpu(own).saturating_sub(processor).as_secs_f64(),
-        memory: machine::peak_memory().saturating_sub(memory),
+        memory: machine::peak_memory(own).saturating_sub(memory),
     };
     say(&serde_json::to_string(&used)?);
     Ok(())

@@ -64,6 +64,11 @@ impl Server {
         Ok(Server { child, address })
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()

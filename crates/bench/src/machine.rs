@@ -12,12 +12,17 @@ pub fn describe(figures: &mut Figures) {
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     figures.note(format!(
         "{cpus} processors,{}; load before {}",
         model.trim_start_matches(['\t', ' ', ':']).trim_end(),
-        load.split(' ').next().unwrap_or("?")
+        load()
     ));
+}
+
+/// The machine's load in the last minute.
+pub fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("?").to_owned()
 }
 
 /// Processor time that a process has used; zero where the kernel does not say.
@@ -42,25 +47,25 @@ fn fields(process: u32) -> impl Iterator<Item = f64> {
     rest.split(' ').map(|field| field.parse().unwrap_or(0.0)).collect::<Vec<_>>().into_iter()
 }
 
-/// The most memory that this process held since [`forget_peak`], in bytes.
-pub fn peak_memory() -> u64 {
-    told("self", "VmHWM:")
+/// The most memory that a process held since [`forget_peak`], in bytes.
+pub fn peak_memory(process: u32) -> u64 {
+    told(process, "VmHWM:")
 }
 
-/// Begins anew to look for the most memory held; what is held now, in bytes.
-pub fn forget_peak() -> u64 {
+/// Begins anew to look for the most memory that a process holds; what is held now, in bytes.
+pub fn forget_peak(process: u32) -> u64 {
     // proc(5): 5 resets the peak of the resident set size. Where that may not be, the peak is the whole life's.
-    let _ = fs::write("/proc/self/clear_refs", "5");
-    told("self", "VmRSS:")
+    let _ = fs::write(Path::new("/proc").join(process.to_string()).join("clear_refs"), "5");
+    memory(process)
 }
 
 /// The memory that a process holds, in bytes.
 pub fn memory(process: u32) -> u64 {
-    told(&process.to_string(), "VmRSS:")
+    told(process, "VmRSS:")
 }
 
-fn told(process: &str, field: &str) -> u64 {
-    let status = fs::read_to_string(Path::new("/proc").join(process).join("status")).unwrap_or_default();
+fn told(process: u32, field: &str) -> u64 {
+    let status = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }

@@ -10,6 +10,7 @@ mod by_hand;
 mod compare;
 mod exchange;
 mod figures;
+mod floods;
 mod forms;
 mod growth;
 mod http;
@@ -35,7 +36,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Measures Probity on this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// What to measure, in this order: plain, act, http, compare, ledger, exchange, forms, idle, access.
+    /// What to measure, in this order: plain, act, http, compare, ledger, exchange, forms, idle, access, timing,
+    /// floods.
     #[arg(long, value_delimiter = ',', default_value = "plain,act,http,compare,ledger,exchange")]
     parts: Vec<String>,
     /// Rounds of each alternating part.
@@ -143,6 +145,12 @@ fn measure(arguments: &Arguments) -> Result<()> {
     }
     if wants("access") {
         access::measure(&fresh(arguments, "access")?, arguments.rounds, &mut figures)?;
+    }
+    if wants("timing") {
+        floods::timing(&fresh(arguments, "timing")?, arguments.rounds, &mut figures)?;
+    }
+    if wants("floods") {
+        floods::measure(&fresh(arguments, "floods")?, arguments.rounds, slice, &mut figures)?;
     }
     if wants("idle") {
         idle::measure(&fresh(arguments, "idle")?, arguments.organizations, &mut figures)?;

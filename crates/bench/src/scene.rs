@@ -23,7 +23,7 @@ use trial::{
     definition::{
         DataType, EventDef, FormDef, FormRef, ItemDef, ItemGroupDef, ItemGroupRef, ItemRef, Study, StudyVersion,
     },
-    ids::{Id, RequestId, SiteId, StudyId, SubjectId},
+    ids::{Id, PersonId, RequestId, SiteId, StudyId, SubjectId},
     role::Role,
 };
 
@@ -127,6 +127,17 @@ pub fn signed_in(organization: &Organization, name: &str) -> Result<Actor> {
     Ok(found.context("the session is open")?.actor)
 }
 
+/// Adds somebody, whom [`enter`] enrols.
+pub fn add(organization: &Organization, adam: &Actor, name: &str) -> Result<PersonId> {
+    let add = AddPerson {
+        name: name.into(),
+        email: format!("{name}@example.org"),
+        sign_in: name.into(),
+        enrolment_tag: store::token_tag(&format!("token of {name}")),
+    };
+    act(organization, adam, add)?.id("person").context("a person")
+}
+
 /// Enrols somebody, who signs what waits; whoever's roles change afterwards signs in anew, with [`again`].
 pub fn enter(organization: &Organization, name: &str) -> Result<()> {
     let token = format!("first session of {name}");
@@ -144,7 +155,8 @@ pub fn again(organization: &Organization, name: &str) -> Result<Actor> {
     signed_in(organization, name)
 }
 
-fn join(
+/// Joins somebody, who enrols, signs, is given a role and signs in.
+pub fn join(
     organization: &Organization,
     adam: &Actor,
     giver: &Actor,
@@ -152,13 +164,7 @@ fn join(
     role: Role,
     scope: Scope,
 ) -> Result<Actor> {
-    let add = AddPerson {
-        name: name.into(),
-        email: format!("{name}@example.org"),
-        sign_in: name.into(),
-        enrolment_tag: store::token_tag(&format!("token of {name}")),
-    };
-    let person = act(organization, adam, add)?.id("person").context("a person")?;
+    let person = add(organization, adam, name)?;
     enter(organization, name)?;
     act(organization, giver, GiveGrant { person, role, scope, from: None, until: None, reason: None })?;
     again(organization, name)

@@ -1,5 +1,6 @@
 //! The one thing that is said in clear beyond the loopback: that the address is another, which begins with `https`.
-//! Programs are refused instead, so that whoever runs them notices. No body, no cookie, nothing of what was sent is read, and one answer a connection.
+//! Programs are refused instead, so that whoever runs them notices. No body, no cookie, nothing of what was sent is read,
+//! and one answer a connection.
 
 use std::time::Duration;
 

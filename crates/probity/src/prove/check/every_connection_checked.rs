@@ -17,6 +17,8 @@ use crate::{
 
 /// What a route says of itself in clear.
 const ONLY_WHERE: u16 = 308;
+/// And one that programs ask for.
+const REFUSED: u16 = 403;
 
 pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
     let mut against = Vec::new();
@@ -43,7 +45,8 @@ pub(super) fn check(place: &Place<'_>) -> Result<Finding> {
     Ok(Finding::unless(
         against,
         format!(
-            "in clear {routes} routes of a scratch server said where to go over TLS and nothing else; programs without a \
+            "in clear {routes} routes of a scratch server said where to go over TLS, or a program that it is \
+             refused, and nothing else; programs without a \
              certificate, and with one of another authority, were not served; of a database whose certificate comes from \
              another authority, is for another name, or is missing, none heard a word; {database}"
         ),
@@ -57,7 +60,10 @@ fn told_in_clear(address: SocketAddr) -> Result<(usize, Vec<String>)> {
         let request = format!("{} {}", route.method, filled(&route.path));
         let answer = in_clear(address, &request, "")?.with_context(|| format!("{request}: no answer"))?;
         routes = routes.saturating_add(1);
-        if answer.status != ONLY_WHERE || !answer.body.is_empty() || answer.header("set-cookie").is_some() {
+        // Programs are not led on: they would go on sending their token in clear, and nobody would see.
+        let due =
+            if route.path.starts_with("/api/") || route.path.starts_with("/ledger/") { REFUSED } else { ONLY_WHERE };
+        if answer.status != due || !answer.body.is_empty() || answer.header("set-cookie").is_some() {
             against.push(format!("{request} in clear was answered with {}", answer.status));
         }
     }
