@@ -27,6 +27,8 @@ pub const STEP_UP: SignedDuration = SignedDuration::from_mins(15);
 pub enum Factor {
     /// A password.
     Password,
+    /// A sign-in at the organization's OpenID provider. It begins a session as a password does, and confirms nothing in one.
+    Provider,
     /// A time-based code (RFC 6238).
     Code,
     /// One of the codes kept for the day when the second factor is lost.
@@ -37,12 +39,14 @@ pub enum Factor {
 
 impl Factor {
     /// Every factor, the weakest first.
-    pub(crate) const ALL: [Factor; 4] = [Factor::Password, Factor::Code, Factor::RecoveryCode, Factor::Passkey];
+    pub(crate) const ALL: [Factor; 5] =
+        [Factor::Password, Factor::Provider, Factor::Code, Factor::RecoveryCode, Factor::Passkey];
 
     /// Its code.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Factor::Password => "password",
+            Factor::Provider => "provider",
             Factor::Code => "code",
             Factor::RecoveryCode => "recovery_code",
             Factor::Passkey => "passkey",
@@ -131,7 +135,7 @@ impl Assurance {
         let strong = lately(match self.strongest() {
             Factor::Passkey => self.passkey,
             Factor::Code => self.code,
-            Factor::Password | Factor::RecoveryCode => self.password,
+            Factor::Password | Factor::Provider | Factor::RecoveryCode => self.password,
         });
         match needs {
             Freshness::Session => true,
@@ -176,9 +180,9 @@ impl Second {
     }
 }
 
-/// The factors that were shown, the password first.
-pub(crate) fn shown(password: bool, second: Option<&Second>) -> Vec<Factor> {
-    password.then_some(Factor::Password).into_iter().chain(second.map(Second::factor)).collect()
+/// The factors that were shown, the first one first.
+pub(crate) fn shown(first: Option<Factor>, second: Option<&Second>) -> Vec<Factor> {
+    first.into_iter().chain(second.map(Second::factor)).collect()
 }
 
 /// Whether the organization was founded so that nobody signs in without a second factor.

@@ -157,6 +157,8 @@ fn stronger(needed: Factor) -> Error {
     match needed {
         Factor::Passkey => Error::refused("passkey", "needed", "confirm with your passkey"),
         Factor::Code => Error::refused("code", "needed", "confirm with the code that your authenticator app shows now"),
-        Factor::Password | Factor::RecoveryCode => Error::refused("password", "needed", "confirm with your password"),
+        Factor::Password | Factor::Provider | Factor::RecoveryCode => {
+            Error::refused("password", "needed", "confirm with your password")
+        }
     }
 }

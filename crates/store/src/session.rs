@@ -238,6 +238,8 @@ pub(crate) fn shown(db: &Connection, id: Option<SessionId>, factors: &[Factor], 
     let Some(id) = id else { return Ok(()) };
     for factor in factors {
         let sql = match factor {
+            // Nothing rests on how long ago that was.
+            Factor::Provider => continue,
             Factor::Password => "UPDATE session SET password_shown = ?2 WHERE id = ?1",
             Factor::Code => "UPDATE session SET code_shown = ?2 WHERE id = ?1",
             Factor::RecoveryCode => "UPDATE session SET recovery_shown = ?2 WHERE id = ?1",

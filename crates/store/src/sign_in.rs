@@ -11,7 +11,7 @@ use trial::{
 use crate::{
     actor::Actor,
     acts::{NewVerifier, OpenSession, RefuseSignIn, factor, person},
-    assurance::{self, Assurance, Second},
+    assurance::{self, Assurance, Factor, Second},
     backend::values,
     dormant,
     error::{Error, Refusal, Result},
@@ -56,6 +56,14 @@ pub enum SignIn {
     NewPasswordNeeded,
 }
 
+/// What there is beside a first factor that holds.
+pub(crate) enum Beside {
+    /// The second factor that was shown, or none where none is set or asked for.
+    Shown(Option<Second>),
+    /// What is asked for first.
+    Wanted(SignIn),
+}
+
 impl Organization {
     /// Signs a person in. `token` is a fresh random secret of the caller's: only its hash is stored.
     ///
@@ -85,20 +93,11 @@ impl Organization {
             self.refuse(throttle_tag, person, attempt.client)?;
             return Err(wrong_password());
         };
-        let has = self.second_factors(person)?;
-        let second = match attempt.code.map(str::trim).filter(|code| !code.is_empty()) {
-            _ if !has.any() && self.founded_with_second_factor()? => return Ok(SignIn::SecondFactorMissing),
-            _ if !has.any() => None,
-            None => return Ok(SignIn::CodeNeeded { code: has.has_code, passkey: has.has_passkey }),
-            Some(code) => match self.second(person, &credential, code) {
-                Some(second) => Some(second),
-                None => {
-                    self.refuse(throttle_tag, Some(person), attempt.client)?;
-                    return Err(Error::refused("code", "wrong", "this code does not fit: type the one shown now"));
-                }
-            },
+        let second = match self.beside(person, &credential, attempt.code, (throttle_tag, attempt.client))? {
+            Beside::Shown(second) => second,
+            Beside::Wanted(wanted) => return Ok(wanted),
         };
-        let renewed = match self.renewed(person, &credential, &password, (attempt.new_password, has.any()))? {
+        let renewed = match self.renewed(person, &credential, &password, (attempt.new_password, second.is_some()))? {
             Renewed::Needed => return Ok(SignIn::NewPasswordNeeded),
             Renewed::Not => None,
             Renewed::By(verifier) => Some(verifier),
@@ -107,6 +106,7 @@ impl Organization {
             person,
             token_tag: session::tag(token),
             throttle_tag: Some(throttle_tag),
+            first: Some(Factor::Password),
             second,
             renewed,
             client: attempt.client.map(str::to_owned),
@@ -114,8 +114,31 @@ impl Organization {
         self.open_session(open).map(SignIn::Open)
     }
 
+    /// What is shown, or wanted, beside what was shown first.
+    pub(crate) fn beside(
+        &self,
+        person: PersonId,
+        credential: &CredentialRecord,
+        code: Option<&str>,
+        (throttle_tag, client): ([u8; 32], Option<&str>),
+    ) -> Result<Beside> {
+        let has = self.second_factors(person)?;
+        Ok(match code.map(str::trim).filter(|code| !code.is_empty()) {
+            _ if !has.any() && self.founded_with_second_factor()? => Beside::Wanted(SignIn::SecondFactorMissing),
+            _ if !has.any() => Beside::Shown(None),
+            None => Beside::Wanted(SignIn::CodeNeeded { code: has.has_code, passkey: has.has_passkey }),
+            Some(code) => match self.second(person, credential, code) {
+                Some(second) => Beside::Shown(Some(second)),
+                None => {
+                    self.refuse(throttle_tag, Some(person), client)?;
+                    return Err(Error::refused("code", "wrong", "this code does not fit: type the one shown now"));
+                }
+            },
+        })
+    }
+
     /// Opens the session of somebody who was proved.
-    fn open_session(&self, open: OpenSession) -> Result<Receipt> {
+    pub(crate) fn open_session(&self, open: OpenSession) -> Result<Receipt> {
         let now = self.shared().clock.now();
         self.reading(|snapshot| {
             let policy = self.shared().policy_of(snapshot.db, open.person, now)?;
@@ -151,6 +174,7 @@ impl Organization {
             person,
             token_tag: session::tag(token),
             throttle_tag: None,
+            first: None,
             second: Some(second),
             renewed: None,
             client: client.map(str::to_owned),

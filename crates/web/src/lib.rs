@@ -15,6 +15,7 @@ pub mod input;
 mod ledger;
 pub mod pages;
 pub mod passkey;
+mod provider;
 pub mod route;
 pub mod second_factor;
 mod server;

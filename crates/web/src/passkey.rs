@@ -80,7 +80,8 @@ impl Challenges {
 pub struct Host {
     /// The host name, without its port.
     pub name: String,
-    origin: String,
+    /// The address of this server, as that browser has it.
+    pub origin: String,
 }
 
 impl Host {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Receipt, SignIn};
+use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Proved, Receipt, SignIn};
 use tokio::time::{Instant, sleep_until};
 use trial::ids::{OrganizationId, RequestId};
 
@@ -17,6 +17,7 @@ use crate::{
     checks::Source,
     error::Answer,
     passkey::{Host, NewPasskey, UsedPasskey},
+    provider,
     session::{self, blocking},
     state::AppState,
 };
@@ -32,16 +33,28 @@ const STEP: Duration = Duration::from_millis(100);
 pub struct Credentials {
     /// Id or name of the organization; empty where the installation has one only.
     pub organization: String,
-    /// The name to sign in with.
-    pub sign_in: String,
-    /// The password.
-    pub password: String,
+    /// What proves them first.
+    pub first: First,
     /// The code of the second factor.
     pub code: Option<String>,
     /// A password in place of one that others may know.
     pub new_password: Option<String>,
     /// From what kind of browser.
     pub client: Option<String>,
+}
+
+/// What proves a person first.
+#[derive(Clone)]
+pub enum First {
+    /// What they know.
+    Password {
+        /// The name to sign in with.
+        sign_in: String,
+        /// The password.
+        password: String,
+    },
+    /// A sign-in at their organization's provider.
+    Provider(Proved),
 }
 
 /// Signs in. Returns the session token.
@@ -78,15 +91,16 @@ fn stepped(took: Duration) -> Duration {
 
 fn open(organization: &Organization, credentials: &Credentials) -> store::Result<String> {
     let token = session::fresh(organization.id())?;
-    let Credentials { sign_in, password, code, new_password, client, .. } = credentials;
-    let attempt = Attempt {
-        sign_in,
-        password,
-        code: code.as_deref(),
-        new_password: new_password.as_deref(),
-        client: client.as_deref(),
+    let Credentials { first, code, new_password, client, .. } = credentials;
+    let (code, client) = (code.as_deref(), client.as_deref());
+    let signed_in = match first {
+        First::Password { sign_in, password } => {
+            let attempt = Attempt { sign_in, password, code, new_password: new_password.as_deref(), client };
+            organization.attempt(&attempt, &token)?
+        }
+        First::Provider(proved) => organization.sign_in_with_provider(proved, code, client, &token)?,
     };
-    match organization.attempt(&attempt, &token)? {
+    match signed_in {
         SignIn::Open(_) => Ok(token),
         SignIn::NewPasswordNeeded => {
             Err(Error::refused("new_password", "needed", "others may know your password: choose a new one to sign in"))
@@ -130,7 +144,7 @@ pub async fn sign_in_with_passkey(
 }
 
 /// The organization that was named; `None`: there is none of that name.
-fn named(state: &AppState, name: &str) -> Answer<Option<Arc<Organization>>> {
+pub(crate) fn named(state: &AppState, name: &str) -> Answer<Option<Arc<Organization>>> {
     let (name, all) = (name.trim(), state.installation().all());
     match (name, all.as_slice()) {
         ("", [only]) => Ok(Some(Arc::clone(only))),
@@ -145,16 +159,17 @@ fn named(state: &AppState, name: &str) -> Answer<Option<Arc<Organization>>> {
 
 /// Answers somebody at an organization that is not there.
 fn stranger(state: &AppState, credentials: &Credentials) -> Error {
+    let First::Password { sign_in, password } = &credentials.first else { return provider::stray() };
     let tag = store::token_tag(&format!(
         "{}\n{}",
         credentials.organization.trim().to_lowercase(),
-        credentials.sign_in.trim().to_lowercase()
+        sign_in.trim().to_lowercase()
     ));
     let now = state.now();
     match state.strangers().wait(&tag, now) {
         Some(error) => error,
         None => {
-            let refused = store::refuse_stranger(&credentials.password);
+            let refused = store::refuse_stranger(password);
             state.strangers().failed(tag, now);
             refused
         }

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{checks::Checks, error::Answer, passkey::Challenges, server::Vouching, sign_in::Strangers};
+use crate::{
+    checks::Checks, error::Answer, passkey::Challenges, provider::Providers, server::Vouching, sign_in::Strangers,
+};
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
 const REQUESTS_MAX: usize = 1_024;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub loopback: bool,
     /// Set where a program needs a certificate; it says which certificates hold.
     pub vouching: Option<Vouching>,
+    /// Issuers of OpenID providers that organizations may name.
+    pub providers: Vec<String>,
 }
 
 /// Shared by all requests; cloning it costs a counter.
@@ -38,6 +42,7 @@ struct Inner {
     challenges: Challenges,
     turns: Semaphore,
     checks: Arc<Checks>,
+    providers: Providers,
 }
 
 impl AppState {
@@ -45,7 +50,9 @@ impl AppState {
     #[must_use]
     pub fn new(installation: Arc<Installation>, settings: Settings) -> Self {
         let clock = Arc::clone(installation.clock());
+        let providers = Providers::new(settings.providers.clone());
         AppState(Arc::new(Inner {
+            providers,
             installation,
             clock,
             settings,
@@ -82,6 +89,10 @@ impl AppState {
 
     pub(crate) fn checks(&self) -> &Arc<Checks> {
         &self.0.checks
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
     }
 
     pub(crate) fn challenges(&self) -> &Challenges {

@@ -61,6 +61,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS")]
     redirect: Vec<SocketAddr>,
 
+    /// The issuer of an OpenID provider that organizations may name for single sign-on; may be given several times
+    #[arg(long, value_name = "ISSUER")]
+    identity_provider: Vec<String>,
+
     /// The port at which people reach the server, where it is not the one that it listens on
     #[arg(long, value_name = "PORT")]
     public_port: Option<u16>,
@@ -87,6 +91,7 @@ struct Configuration {
     client_authority: Option<PathBuf>,
     client_revoked: Option<PathBuf>,
     redirect: Vec<SocketAddr>,
+    identity_provider: Vec<String>,
     public_port: Option<u16>,
     log: Option<LogFormat>,
 }
@@ -117,6 +122,7 @@ impl Serve {
             hosts: first(self.host, configured.host),
             tls,
             redirect: first(self.redirect, configured.redirect),
+            identity_providers: first(self.identity_provider, configured.identity_provider),
             public_port: self.public_port.or(configured.public_port),
         };
         serve(&data, config)

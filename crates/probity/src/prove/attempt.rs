@@ -101,6 +101,8 @@ impl Attempts<'_> {
             self.act(At::Organization, no_role())?,
             self.act(At::Organization, no_program(Scope::Organization))?,
             self.act(At::Organization, no_settings(Scope::Organization))?,
+            self.act(At::Organization, no_provider())?,
+            self.act(At::Organization, a::EndProvider {})?,
             self.act(
                 At::Organization,
                 a::PublishAgreement { kind: store::AgreementKind::Security, text: String::new() },
@@ -113,6 +115,7 @@ impl Attempts<'_> {
             self.view(At::Organization, matrix(Scope::Organization)),
             self.view(At::Organization, v::RoleBook { scope: Scope::Organization }),
             self.view(At::Organization, v::ShowPolicy { scope: Scope::Organization }),
+            self.view(At::Organization, v::ShowProvider {}),
             self.view(At::Organization, v::AccessRequests { scope: Scope::Organization }),
             self.view(At::Organization, v::Clients { scope: Scope::Organization }),
             self.view(At::Organization, v::DutyBook {}),
@@ -292,6 +295,12 @@ fn no_role() -> a::DefineRole {
 /// A setting with which nobody could work.
 fn no_settings(scope: Scope) -> a::SetPolicy {
     a::SetPolicy { scope, values: BTreeMap::from([(Setting::Idle, 0)]), justifications: BTreeMap::new() }
+}
+
+/// A provider that nobody allows.
+fn no_provider() -> a::SetProvider {
+    let [name, issuer, client_id] = [String::new(), String::new(), String::new()];
+    a::SetProvider { name, issuer, allowed: Vec::new(), client_id, client_secret: None }
 }
 
 /// A program that may do nothing.

@@ -159,7 +159,7 @@ impl Act for MakeRecoveryCodes {
 }
 
 /// What every change of factors does: other sessions end; the factor that was shown for it is fresh in this one.
-fn changed(tx: &mut Tx<'_>, access: &Access, shown: Option<Factor>) -> Result<()> {
+pub(super) fn changed(tx: &mut Tx<'_>, access: &Access, shown: Option<Factor>) -> Result<()> {
     let session = access.actor().session();
     tx.end_sessions(access.person()?, session::Which::AllBut(session))?;
     session::shown(tx.db, session, shown.as_slice(), tx.at())

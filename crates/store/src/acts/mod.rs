@@ -15,6 +15,7 @@ mod open_form;
 mod organization;
 pub(crate) mod person;
 mod policy;
+mod provider;
 mod role;
 pub(crate) mod security_event;
 mod session;
@@ -36,6 +37,7 @@ pub use import::{
 pub use organization::{AppointFirst, FoundOrganization};
 pub use person::{AddPerson, ChangePassword, DisablePerson, RenewEnrolment, RequireNewPassword};
 pub use policy::SetPolicy;
+pub use provider::{EndProvider, LinkIdentity, PROVIDER_BYTES_MAX, SetProvider, UnlinkIdentity};
 pub use role::DefineRole;
 pub use security_event::ReadNotices;
 pub use session::{ConfirmPresence, EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn, SignOut};
@@ -71,6 +73,8 @@ acts!(
     AddPasskey,
     RemovePasskey,
     MakeRecoveryCodes,
+    LinkIdentity,
+    UnlinkIdentity,
     OpenSession,
     RefuseSignIn,
     ConfirmPresence,
@@ -83,6 +87,8 @@ acts!(
     ConfirmGrant,
     DefineRole,
     SetPolicy,
+    SetProvider,
+    EndProvider,
     PublishAgreement,
     SignAgreements,
     KeepCourse,

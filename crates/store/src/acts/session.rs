@@ -27,9 +27,11 @@ use crate::{
 pub struct OpenSession {
     pub(crate) person: PersonId,
     pub(crate) token_tag: [u8; 32],
-    /// Whose failures a password has waited for; a passkey waits for nobody's.
+    /// Whose failures a password or a code has waited for; a passkey waits for nobody's.
     pub(crate) throttle_tag: Option<[u8; 32]>,
-    /// What was shown beside the password, or in place of it.
+    /// What was shown first: a password, or a sign-in elsewhere.
+    pub(crate) first: Option<Factor>,
+    /// What was shown beside that, or in place of it.
     pub(crate) second: Option<Second>,
     /// What the person proves themselves with from now on, where that changes.
     pub(crate) renewed: Option<NewVerifier>,
@@ -77,8 +79,7 @@ impl Act for OpenSession {
             person::use_up(tx, self.person, verifier, recovery)?;
         }
         let id: SessionId = tx.new_id()?;
-        let (client, factors) =
-            (self.client.as_deref(), assurance::shown(self.throttle_tag.is_some(), self.second.as_ref()));
+        let (client, factors) = (self.client.as_deref(), assurance::shown(self.first, self.second.as_ref()));
         let opening = Opening { id, person: self.person, token_tag: &self.token_tag, factors: &factors, client };
         tx.open_session(&opening)?;
         tx.name_person(self.person);
@@ -153,7 +154,7 @@ impl Act for ConfirmPresence {
         if let Some(second) = &self.second {
             second.spend(tx, person)?;
         }
-        let factors = assurance::shown(self.password, self.second.as_ref());
+        let factors = assurance::shown(self.password.then_some(Factor::Password), self.second.as_ref());
         session::shown(tx.db, access.actor().session(), &factors, at)?;
         if let Some(session) = access.actor().session() {
             tx.renew_session(session, &self.token_tag)?;

@@ -71,6 +71,10 @@ pub enum SecurityEvent {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// An account at an OpenID provider was linked, whose sign-in stands for the password.
+    IdentityLinked,
+    /// That link was ended.
+    IdentityUnlinked,
     /// New recovery codes were made; the old ones stopped working.
     RecoveryCodesMade,
     /// One session or more were ended.

@@ -22,8 +22,8 @@ pub use duty::AgreementKind;
 pub(crate) use duty::{AgreementRecord, AgreementSignedRecord, CourseRecord, DelegationRecord, TrainingRecord};
 pub use factor::SecurityEvent;
 pub(crate) use factor::{PasskeyRecord, SecurityEventRecord};
-pub(crate) use organization::{LedgerKeys, OrganizationRecord};
-pub(crate) use person::{CredentialRecord, PersonRecord};
+pub(crate) use organization::{LedgerKeys, OrganizationRecord, ProviderRecord};
+pub(crate) use person::{CredentialRecord, LinkedIdentity, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use study::{DefinitionRecord, ImportPart, ImportRecord, SiteRecord, StudyRecord};
 
@@ -124,6 +124,7 @@ kinds!(
     GrantRecord,
     RoleRecord,
     PolicyRecord,
+    ProviderRecord,
     AccessRequestRecord,
     AgreementRecord,
     AgreementSignedRecord,

@@ -1,10 +1,10 @@
 //! The organization itself, and the keys that sign its ledgers.
 
 use serde::{Deserialize, Serialize};
-use trial::ids::LedgerId;
+use trial::ids::{LedgerId, PersonId};
 
 use super::{Put, Record};
-use crate::{backend::values, error::Result};
+use crate::{backend::values, error::Result, provider::Provider};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +26,24 @@ impl Record for OrganizationRecord {
                 values![&self.ledger, &self.origin],
             )?;
         }
+        Ok(())
+    }
+}
+
+/// By whose sign-in people may sign in.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProviderRecord {
+    /// None: by nobody's any more.
+    pub provider: Option<Provider>,
+    /// Who set it.
+    pub by: PersonId,
+}
+
+impl Record for ProviderRecord {
+    const KIND: &'static str = "provider";
+
+    fn derive(&self, _: &Put<'_>) -> Result<()> {
         Ok(())
     }
 }

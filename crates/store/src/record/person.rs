@@ -72,6 +72,23 @@ pub(crate) struct CredentialRecord {
     /// Keyed hashes of the recovery codes that are left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovery: Vec<[u8; 32]>,
+    /// Who they are at an OpenID provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[zeroize(skip)]
+    pub identity: Option<LinkedIdentity>,
+}
+
+/// An account at an OpenID provider whose sign-in stands for this person's password.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkedIdentity {
+    /// `iss` and `sub` of its ID tokens (OpenID Connect Core 1.0, 2): together they are never another's.
+    pub issuer: String,
+    pub subject: String,
+    /// A keyed hash of both, to find it by.
+    pub tag: [u8; 32],
+    /// Microseconds since 1970.
+    pub since: i64,
 }
 
 /// Former passwords that are kept, so that they do not come back: as many as a policy may ask for.
@@ -101,9 +118,10 @@ impl Record for CredentialRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         // Setting a credential uses up the enrolment.
         put.db.write(
-            "UPDATE person SET enrolled = 1, code = ?2, credential = ?3, enrolment_tag = NULL, enrolment_end = NULL
+            "UPDATE person SET enrolled = 1, code = ?2, credential = ?3, identity_tag = ?4, enrolment_tag = NULL,
+                 enrolment_end = NULL
              WHERE id = ?1",
-            values![put.key, self.totp.is_some(), put.version],
+            values![put.key, self.totp.is_some(), put.version, self.identity.as_ref().map(|identity| &identity.tag)],
         )?;
         put.db.write(SECOND_FACTOR, values![put.key])?;
         Ok(())

@@ -13,6 +13,7 @@ mod import;
 mod ledger;
 mod people;
 mod policy;
+mod provider;
 mod roles;
 mod security_event;
 mod study;
@@ -35,6 +36,7 @@ pub use ledger::{
 };
 pub use people::{People, PersonLine};
 pub use policy::{SettingShown, ShowPolicy};
+pub use provider::{ProviderShown, ShowProvider};
 pub use roles::{RoleBook, RoleLine, RoleShown};
 pub use security_event::{SecurityEventLine, SecurityEvents};
 pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
@@ -66,6 +68,7 @@ views!(
     AccessMatrix,
     RoleBook,
     ShowPolicy,
+    ShowProvider,
     MyDuties,
     DutyBook,
     MyAccessRequests,

@@ -11,7 +11,7 @@ use store::{
     Confirmation, Receipt, SessionShown,
     acts::{
         AddPasskey, ChangePassword, ConfirmPresence, EndOtherSessions, EndSession, MakeRecoveryCodes, ReadNotices,
-        RemovePasskey, SetSecondFactor,
+        RemovePasskey, SetSecondFactor, UnlinkIdentity,
     },
     views::{Account, AccountShown, SecurityEventLine, SecurityEvents},
 };
@@ -41,6 +41,7 @@ pub(super) fn table() -> Table {
         .put("/me/confirmation", Does::act::<ConfirmPresence>(), confirm)
         .post("/me/passkeys", Does::act::<AddPasskey>(), add_passkey)
         .delete("/me/passkeys/{passkey}", Does::act::<RemovePasskey>(), remove_passkey)
+        .delete("/me/identity", Does::act::<UnlinkIdentity>(), end_link)
         .post("/me/recovery-codes", Does::act::<MakeRecoveryCodes>(), make_recovery_codes)
         .get("/me/sign-ins", Does::view::<SecurityEvents>(), sign_ins)
         .get("/me/events", Does::view::<SecurityEvents>(), events)
@@ -214,6 +215,14 @@ pub(super) async fn remove_passkey(
     RequestKey(request): RequestKey,
 ) -> Answer<Json<Receipt>> {
     Ok(Json(asker.act(RemovePasskey { passkey }, request).await?))
+}
+
+/// End the link to one's account at the OpenID provider
+///
+/// It is made at a browser, on the page of one's account.
+#[utoipa::path(delete, path = "/api/v1/me/identity", tag = "me", responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn end_link(asker: Asker, RequestKey(request): RequestKey) -> Answer<Json<Receipt>> {
+    Ok(Json(asker.act(UnlinkIdentity {}, request).await?))
 }
 
 /// Recovery codes, told this once.

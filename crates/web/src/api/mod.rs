@@ -20,6 +20,7 @@ mod policy;
 mod role;
 pub mod schema;
 mod session;
+mod sign_on;
 mod study;
 mod subject;
 
@@ -50,6 +51,7 @@ pub(crate) fn table() -> Table {
         .merge(grant::table())
         .merge(role::table())
         .merge(policy::table())
+        .merge(sign_on::table())
         .merge(duty::table())
         .merge(access::table())
         .merge(client::table())

@@ -18,7 +18,7 @@ use utoipa::{
 
 use super::{
     access, client, definition, duty, enrolment, export, form, grant, import, ledger, me, people, policy, role, routes,
-    session, study, subject,
+    session, sign_on, study, subject,
 };
 use crate::{
     error::{FieldProblem, Problem},
@@ -48,12 +48,13 @@ pub(super) async fn show() -> Response {
         session::open, session::open_with_passkey, session::show, session::end, session::challenge,
         me::show, me::confirm, me::change_password, me::begin_second_factor, me::set_second_factor,
         me::add_passkey, me::remove_passkey, me::make_recovery_codes, me::sign_ins, me::events, me::read_notices,
-        me::sessions, me::end_session, me::end_others,
+        me::end_link, me::sessions, me::end_session, me::end_others,
         people::list, people::add, people::renew, people::require_new_password, people::disable,
         enrolment::show, enrolment::enrol,
         grant::list, grant::give, grant::confirm, grant::end,
         role::list, role::define, role::change,
         policy::show, policy::set,
+        sign_on::show, sign_on::set, sign_on::end,
         duty::mine, duty::sign, duty::list, duty::publish, duty::add_course, duty::change_course, duty::record,
         access::matrix, access::mine, access::ask, access::break_glass, access::requests, access::answer,
         access::review, access::delegations, access::delegate, access::end_delegation,

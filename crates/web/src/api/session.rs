@@ -18,7 +18,7 @@ use crate::{
     route::{Does, Table},
     server::Client,
     session::{self, Asker},
-    sign_in::{Credentials, sign_in, sign_in_with_passkey},
+    sign_in::{Credentials, First, sign_in, sign_in_with_passkey},
     state::AppState,
 };
 
@@ -72,7 +72,8 @@ pub(super) async fn open(
     Body(body): Body<SignInRequest>,
 ) -> Answer<Response> {
     let SignInRequest { organization, sign_in: name, password, code, new_password } = body;
-    let credentials = Credentials { organization, sign_in: name, password, code, new_password, client };
+    let first = First::Password { sign_in: name, password };
+    let credentials = Credentials { organization, first, code, new_password, client };
     let token = sign_in(&state, credentials, source).await?;
     session::replaced(before).await?;
     Ok(created(Opened { token, idle_minutes: store::IDLE.as_mins() }))

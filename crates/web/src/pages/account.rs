@@ -46,6 +46,7 @@ struct AccountPage {
     /// Whether passkeys work at this address.
     passkeys: bool,
     done: Option<&'static str>,
+    not: Option<&'static str>,
     why: Refused,
 }
 
@@ -72,6 +73,11 @@ pub struct Done {
 
 /// Shows the account.
 pub async fn account(reader: Reader, host: Host, Query(done): Query<Done>) -> Answer<Response> {
+    let not = match done.done.as_str() {
+        "taken" => Some("Not linked: somebody else’s account here is linked to that one already."),
+        "not_linked" => Some("Not linked: this is not your organization’s provider any more."),
+        _ => None,
+    };
     let done = match done.done.as_str() {
         "enrolled" => Some(
             "Your account is ready. Make recovery codes now: with one of them you get in on the day your device is lost.",
@@ -81,9 +87,11 @@ pub async fn account(reader: Reader, host: Host, Query(done): Query<Done>) -> An
         "passkey" => Some("Your passkey is added, and every other session of yours has ended."),
         "removed" => Some("The passkey is removed, and every other session of yours has ended."),
         "ended" => Some("The session has ended."),
+        "linked" => Some("Your account is linked, and every other session of yours has ended."),
+        "unlinked" => Some("The link is ended, and every other session of yours has ended."),
         _ => None,
     };
-    page(&reader, &host, StatusCode::OK, second_factor::fresh()?, done, Refused::default()).await
+    page(&reader, &host, StatusCode::OK, second_factor::fresh()?, (done, not), Refused::default()).await
 }
 
 /// Changes the password.
@@ -97,7 +105,7 @@ pub async fn password(reader: Reader, host: Host, fields: Fields) -> Answer<Resp
     };
     match outcome(done)? {
         Ok(_) => Ok(to("/account?done=password")),
-        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, None, why).await,
+        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, (None, None), why).await,
     }
 }
 
@@ -114,7 +122,7 @@ pub async fn factor(reader: Reader, host: Host, fields: Fields) -> Answer<Respon
         .await;
     match outcome(done)? {
         Ok(_) => Ok(to("/account?done=factor")),
-        Err((status, why)) => page(&reader, &host, status, secret, None, why).await,
+        Err((status, why)) => page(&reader, &host, status, secret, (None, None), why).await,
     }
 }
 
@@ -137,7 +145,7 @@ pub async fn add_passkey(
         .await;
     match outcome(done)? {
         Ok(_) => Ok(to("/account?done=passkey")),
-        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, None, why).await,
+        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, (None, None), why).await,
     }
 }
 
@@ -150,7 +158,7 @@ pub async fn remove_passkey(
 ) -> Answer<Response> {
     match outcome(reader.asker.act(RemovePasskey { passkey }, fields.request()?).await)? {
         Ok(_) => Ok(to("/account?done=removed")),
-        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, None, why).await,
+        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, (None, None), why).await,
     }
 }
 
@@ -160,7 +168,7 @@ pub async fn recovery_codes(reader: Reader, host: Host, fields: Fields) -> Answe
     let made = reader.asker.blocking(move |organization, actor| organization.make_recovery_codes(actor, request)).await;
     match outcome(made)? {
         Ok((_, codes)) => render(&RecoveryCodesPage { frame: reader.frame("account").await?, codes }),
-        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, None, why).await,
+        Err((status, why)) => page(&reader, &host, status, second_factor::fresh()?, (None, None), why).await,
     }
 }
 
@@ -204,7 +212,7 @@ async fn page(
     host: &Host,
     status: StatusCode,
     secret: String,
-    done: Option<&'static str>,
+    (done, not): (Option<&'static str>, Option<&'static str>),
     why: Refused,
 ) -> Answer<Response> {
     let frame = reader.frame("account").await?;
@@ -222,6 +230,7 @@ async fn page(
         known: known.join(" "),
         passkeys: host.takes_passkeys(),
         done,
+        not,
         why,
         frame,
     };

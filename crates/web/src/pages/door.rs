@@ -1,12 +1,4 @@
-//! Signing in and out. A password first; then, where one is set, a code.
-//!
-//! Between the two steps the password waits in memory, for two minutes and never in the page: a page that carried it
-//! could be read later from the browser.
-
-use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
-};
+//! Signing in and out. A password first, or a passkey, or the organization's provider; then, where one is set, a code.
 
 use askama::Template;
 use axum::{
@@ -14,13 +6,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::{
     fields::Fields,
     frame::{render, render_as, to},
     show::filters,
+    waiting::Waiting,
 };
 use crate::{
     browser::Browser,
@@ -29,14 +21,9 @@ use crate::{
     input::Query,
     passkey::Host,
     session::{self, Asker},
-    sign_in::Credentials,
+    sign_in::{Credentials, First},
     state::AppState,
 };
-
-/// How long a password waits for its code.
-const WAITING: SignedDuration = SignedDuration::from_mins(2);
-/// Passwords that wait at once; more, and the oldest begin again.
-const WAITING_MAX: usize = 1_000;
 
 /// The sign-in page.
 #[derive(Template)]
@@ -53,6 +40,25 @@ struct SignInPage<'a> {
     notice: Option<&'a str>,
     why: Option<&'a str>,
     enrolled: bool,
+    /// What the way by an OpenID provider is called, where there may be one.
+    provider: Option<String>,
+}
+
+impl<'a> SignInPage<'a> {
+    /// With nothing typed and nothing said.
+    async fn new(state: &AppState, host: &Host, next: &'a str) -> Self {
+        SignInPage {
+            many: many(state),
+            passkeys: host.takes_passkeys(),
+            organization: "",
+            sign_in: "",
+            next,
+            notice: None,
+            why: None,
+            enrolled: false,
+            provider: super::provider::offered(state).await,
+        }
+    }
 }
 
 /// The second step.
@@ -92,16 +98,8 @@ pub async fn sign_in(State(state): State<AppState>, host: Host, Query(asked): Qu
         "ended" => Some("Your session has ended. Sign in to go on."),
         _ => None,
     };
-    render(&SignInPage {
-        many: many(&state),
-        passkeys: host.takes_passkeys(),
-        organization: "",
-        sign_in: "",
-        next: next(asked.next.as_deref()),
-        notice,
-        why: None,
-        enrolled: asked.said == "enrolled",
-    })
+    let enrolled = asked.said == "enrolled";
+    render(&SignInPage { notice, enrolled, ..SignInPage::new(&state, &host, next(asked.next.as_deref())).await })
 }
 
 /// Takes either step.
@@ -118,23 +116,45 @@ pub async fn signed_in(
     let mut attempt = match fields.given("step") {
         None => Credentials {
             organization: fields.get("organization").trim().to_owned(),
-            sign_in: fields.get("sign_in").to_owned(),
-            password: fields.get("password").to_owned(),
+            first: First::Password {
+                sign_in: fields.get("sign_in").to_owned(),
+                password: fields.get("password").to_owned(),
+            },
             code: None,
             new_password: None,
             client,
         },
         Some(step) => match Waiting::take(step, state.now()) {
             Some(attempt) => attempt,
-            None => return begin_again(&state, &host, &next),
+            None => return begin_again(&state, &host, &next).await,
         },
     };
     attempt.code = fields.given("code").map(str::to_owned).or(attempt.code);
     attempt.new_password = fields.given("new_password").map(str::to_owned).or(attempt.new_password);
-    let problem = match crate::sign_in::sign_in(&state, attempt.clone(), source).await {
+    let going = Going { next: &next, second };
+    tried(&state, &host, (attempt, source, before), &going).await
+}
+
+/// Where somebody is on their way in.
+pub struct Going<'a> {
+    /// Where they go once they are.
+    pub next: &'a str,
+    /// Whether this is the second step.
+    pub second: bool,
+}
+
+/// Tries to sign in, and answers with the next page: of the next step, or where they go.
+pub async fn tried(
+    state: &AppState,
+    host: &Host,
+    (attempt, source, before): (Credentials, Source, Option<Asker>),
+    going: &Going<'_>,
+) -> Answer<Response> {
+    let next = going.next;
+    let problem = match crate::sign_in::sign_in(state, attempt.clone(), source).await {
         Ok(token) => {
             session::replaced(before).await?;
-            return Ok(opened(&state, &token, &next));
+            return Ok(opened(state, &token, next));
         }
         Err(problem) => problem,
     };
@@ -144,29 +164,25 @@ pub async fn signed_in(
         Some(("new_password", code)) => {
             let step = Waiting::put(attempt, state.now())?;
             let (status, why) = if code == "needed" { (StatusCode::OK, None) } else { (problem.status(), Some(why)) };
-            render_as(status, &NewPasswordPage { step: &step, next: &next, why })
+            render_as(status, &NewPasswordPage { step: &step, next, why })
         }
         Some(("code", "needed" | "wrong")) => {
             let step = Waiting::put(attempt, state.now())?;
             // Being asked for the code is no failure.
-            let (status, why) = if second { (problem.status(), Some(why)) } else { (StatusCode::OK, None) };
+            let (status, why) = if going.second { (problem.status(), Some(why)) } else { (StatusCode::OK, None) };
             let (passkeys, said) = (host.takes_passkeys(), said.map_or("", |refusal| refusal.message.as_str()));
-            render_as(status, &CodePage { step: &step, next: &next, passkeys, said, why })
+            render_as(status, &CodePage { step: &step, next, passkeys, said, why })
         }
         None if !matches!(problem.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
             Err(problem)
         }
         _ => {
-            let page = SignInPage {
-                many: many(&state),
-                passkeys: host.takes_passkeys(),
-                organization: &attempt.organization,
-                sign_in: &attempt.sign_in,
-                next: &next,
-                notice: None,
-                why: Some(why),
-                enrolled: false,
+            let sign_in = match &attempt.first {
+                First::Password { sign_in, .. } => sign_in,
+                First::Provider(_) => "",
             };
+            let organization = &attempt.organization;
+            let page = SignInPage { organization, sign_in, why: Some(why), ..SignInPage::new(state, host, next).await };
             let mut answer = render_as(problem.status(), &page)?;
             if let Some(seconds) = problem.retry_after {
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -196,17 +212,8 @@ pub async fn signed_in_with_passkey(
         }
         Err(problem) if problem.fields.is_empty() => Err(problem),
         Err(problem) => {
-            let page = SignInPage {
-                many: many(&state),
-                passkeys: host.takes_passkeys(),
-                organization: "",
-                sign_in: "",
-                next: &next,
-                notice: None,
-                why: problem.fields.first().map(|refusal| refusal.message.as_str()),
-                enrolled: false,
-            };
-            render_as(problem.status(), &page)
+            let why = problem.fields.first().map(|refusal| refusal.message.as_str());
+            refused(&state, &host, &next, (problem.status(), why)).await
         }
     }
 }
@@ -232,17 +239,19 @@ pub fn opened(state: &AppState, token: &str, next: &str) -> Response {
     (headers, to(next)).into_response()
 }
 
-fn begin_again(state: &AppState, host: &Host, next: &str) -> Answer<Response> {
-    let page = SignInPage {
-        many: many(state),
-        passkeys: host.takes_passkeys(),
-        organization: "",
-        sign_in: "",
-        next,
-        notice: Some("The two minutes for this step are over: begin again."),
-        why: None,
-        enrolled: false,
-    };
+/// The sign-in page with why somebody was not signed in.
+pub async fn refused(
+    state: &AppState,
+    host: &Host,
+    next: &str,
+    (status, why): (StatusCode, Option<&str>),
+) -> Answer<Response> {
+    render_as(status, &SignInPage { why, ..SignInPage::new(state, host, next).await })
+}
+
+async fn begin_again(state: &AppState, host: &Host, next: &str) -> Answer<Response> {
+    let notice = Some("The two minutes for this step are over: begin again.");
+    let page = SignInPage { notice, ..SignInPage::new(state, host, next).await };
     render_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
@@ -256,30 +265,6 @@ pub fn next(asked: Option<&str>) -> &str {
     match asked {
         Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) => path,
         _ => "/",
-    }
-}
-
-/// Passwords that wait for their codes.
-struct Waiting;
-
-static WAITERS: LazyLock<Mutex<HashMap<String, (Timestamp, Credentials)>>> = LazyLock::new(Mutex::default);
-
-impl Waiting {
-    fn put(attempt: Credentials, now: Timestamp) -> store::Result<String> {
-        let step = store::fresh_token()?;
-        let mut all = WAITERS.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (since, _)| now.duration_since(*since) < WAITING);
-        if all.len() >= WAITING_MAX {
-            all.clear();
-        }
-        all.insert(step.clone(), (now, attempt));
-        Ok(step)
-    }
-
-    /// Each works once: a refused code gets another.
-    fn take(step: &str, now: Timestamp) -> Option<Credentials> {
-        let found = WAITERS.lock().unwrap_or_else(PoisonError::into_inner).remove(step);
-        found.filter(|(since, _)| now.duration_since(*since) < WAITING).map(|(_, attempt)| attempt)
     }
 }
 
@@ -298,24 +283,5 @@ mod tests {
         ] {
             assert_eq!(next(asked), leads, "{asked:?}");
         }
-    }
-
-    #[test]
-    fn a_waiting_password_works_once_and_for_two_minutes() -> store::Result<()> {
-        let attempt = || Credentials {
-            organization: String::new(),
-            sign_in: "ana".into(),
-            password: "words".into(),
-            code: None,
-            new_password: None,
-            client: None,
-        };
-        let now = Timestamp::UNIX_EPOCH;
-        let step = Waiting::put(attempt(), now)?;
-        assert!(Waiting::take(&step, now).is_some());
-        assert!(Waiting::take(&step, now).is_none());
-        let late = Waiting::put(attempt(), now)?;
-        assert!(Waiting::take(&late, now.saturating_add(WAITING).unwrap_or(now)).is_none());
-        Ok(())
     }
 }

@@ -29,27 +29,31 @@ mod people;
 mod places;
 mod policy;
 mod proof;
+mod provider;
 mod reports;
 mod requests;
 mod roles;
 mod show;
+mod sign_on;
 mod study;
 mod subject;
 mod subjects;
+mod waiting;
 
 use store::{
     acts::{
         AddPasskey, AddPerson, AddSite, AddSubject, AnswerAccess, AskAccess, BeginImport, BreakGlass, ChangePassword,
         CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndClient, EndDelegation,
-        EndGrant, EndOtherSessions, EndOwnClient, EndSession, Enrol, GiveGrant, KeepCourse, MakeRecoveryCodes,
-        OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining, RegisterClient, RegisterStudy,
-        RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm, SetPolicy, SetSecondFactor,
-        SignAgreements, SignOut, TakeImport,
+        EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse, LinkIdentity,
+        MakeRecoveryCodes, OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining,
+        RegisterClient, RegisterStudy, RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm,
+        SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport, UnlinkIdentity,
     },
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
         Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyClients, MyDuties, MyStudies,
-        People, RoleBook, SecurityEvents, ShowForm, ShowPolicy, ShowStudy, ShowSubject, Subjects, Worklist,
+        People, RoleBook, SecurityEvents, ShowForm, ShowPolicy, ShowProvider, ShowStudy, ShowSubject, Subjects,
+        Worklist,
     },
 };
 
@@ -78,6 +82,13 @@ fn door() -> Table {
         .get("/sign-in", Does::public("the empty sign-in page"), door::sign_in)
         .post("/sign-in", Does::act::<OpenSession>().and_act::<SignOut>(), door::signed_in)
         .post("/sign-in/passkey", Does::act::<OpenSession>().and_act::<SignOut>(), door::signed_in_with_passkey)
+        .post("/sign-in/provider", Does::public("where a browser goes to sign in"), provider::leave)
+        .get(crate::provider::RETURN, Does::public("what a browser brought back, in a form"), provider::returned)
+        .post(
+            "/sign-in/provider/answer",
+            Does::act::<OpenSession>().and_act::<SignOut>().and_act::<LinkIdentity>(),
+            provider::answered,
+        )
         .post("/sign-out", Does::act::<SignOut>(), door::signed_out)
         .get("/enrol", Does::public("the empty field for an enrolment link"), enrol::link)
         .post("/enrol", Does::act::<Enrol>(), enrol::enrol)
@@ -98,6 +109,8 @@ fn own() -> Table {
         .post("/account/second-factor", framed(Does::act::<SetSecondFactor>()), account::factor)
         .post("/account/passkeys", framed(Does::act::<AddPasskey>()), account::add_passkey)
         .post("/account/passkeys/{passkey}/remove", framed(Does::act::<RemovePasskey>()), account::remove_passkey)
+        .post("/account/identity", framed(Does::view::<Account>()), provider::link)
+        .post("/account/identity/end", framed(Does::act::<UnlinkIdentity>()), provider::unlink)
         .post("/account/recovery-codes", framed(Does::act::<MakeRecoveryCodes>()), account::recovery_codes)
         .get("/account/activity", framed(Does::view::<SecurityEvents>()), account::activity)
         .post("/account/notices/read", Does::act::<ReadNotices>(), account::read_notices)
@@ -153,6 +166,9 @@ fn access() -> Table {
         .post("/roles/{role}", defines(), roles::change)
         .get("/policy", in_study(Does::view::<ShowPolicy>()), policy::policy)
         .post("/policy", in_study(Does::act::<SetPolicy>()).and_view::<ShowPolicy>(), policy::set)
+        .get("/sign-on", framed(Does::view::<ShowProvider>()), sign_on::sign_on)
+        .post("/sign-on", framed(Does::act::<SetProvider>()).and_view::<ShowProvider>(), sign_on::set)
+        .post("/sign-on/end", framed(Does::act::<EndProvider>()).and_view::<ShowProvider>(), sign_on::end)
         .get("/requests", requests(Does::view::<MyAccessRequests>()), requests::requests)
         .post("/requests", requests(Does::act::<AskAccess>()), requests::ask)
         .post("/requests/emergency", requests(Does::act::<BreakGlass>()), requests::emergency)

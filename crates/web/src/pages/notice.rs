@@ -15,6 +15,10 @@ pub const fn said(event: &SecurityEvent) -> &'static str {
         SecurityEvent::CodeSet => "An authenticator app was set up",
         SecurityEvent::PasskeyAdded => "A passkey was added",
         SecurityEvent::PasskeyRemoved => "A passkey was removed",
+        SecurityEvent::IdentityLinked => {
+            "Your account at your organization’s provider was linked: a sign-in there stands for your password"
+        }
+        SecurityEvent::IdentityUnlinked => "The link to your account at a provider was ended",
         SecurityEvent::RecoveryCodesMade => "New recovery codes were made",
         SecurityEvent::SessionsEnded => "Other sessions were ended",
         SecurityEvent::ClientRegistered => "A program or a device was registered that works in your name",
@@ -27,6 +31,7 @@ pub const fn said(event: &SecurityEvent) -> &'static str {
 pub fn shown(factors: &[Factor]) -> String {
     let words = factors.iter().map(|factor| match factor {
         Factor::Password => "password",
+        Factor::Provider => "sign-in at the provider",
         Factor::Code => "code from the app",
         Factor::RecoveryCode => "recovery code",
         Factor::Passkey => "passkey",

@@ -20,6 +20,7 @@ use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
+pub(crate) use self::trust::authorities;
 use self::{
     client::Met,
     connection::{CONNECTIONS_MAX, Gate},
@@ -59,6 +60,8 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// Addresses that answer in clear, and only that the address is another, over TLS.
     pub redirect: Vec<SocketAddr>,
+    /// Issuers of OpenID providers that organizations may name.
+    pub identity_providers: Vec<String>,
     /// The port at which people reach the server, where it is not the one that it listens on.
     pub public_port: Option<u16>,
 }
@@ -150,7 +153,8 @@ pub async fn serve(config: ServeConfig, installation: Arc<Installation>) -> Resu
     let names = (!loopback).then(|| config.hosts.clone());
     let reload = config.tls.map(|files| Reload::begin(files, names, clock)).transpose()?.map(Arc::new);
     let vouching = reload.as_ref().and_then(|reload| reload.vouching.clone());
-    let settings = Settings { tls: reload.is_some(), hosts: config.hosts, loopback, vouching };
+    let providers = config.identity_providers;
+    let settings = Settings { tls: reload.is_some(), hosts: config.hosts, loopback, vouching, providers };
     let app = router(AppState::new(Arc::clone(&installation), settings.clone()));
     let mut serving = Serving {
         addresses: Vec::new(),

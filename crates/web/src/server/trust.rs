@@ -16,9 +16,18 @@ use rustls::{
 /// Where systems keep the public list.
 const LISTS: &[&str] = &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
+/// The authorities of this machine's list.
+pub(crate) fn authorities() -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(&list()).flatten().map(CertificateDer::into_owned).collect()
+}
+
+fn list() -> Vec<u8> {
+    LISTS.iter().map(Path::new).find_map(|list| fs::read(list).ok()).unwrap_or_default()
+}
+
 /// Tells the operator where browsers will not believe a chain.
 pub(super) fn tell(chain: &[u8], names: &[String], now: Timestamp) {
-    let list = LISTS.iter().map(Path::new).find_map(|list| fs::read(list).ok()).unwrap_or_default();
+    let list = list();
     if let Some(why) = doubt(chain, &list, names, now) {
         tracing::warn!(why, "browsers will not believe the certificate");
     }

@@ -22,8 +22,10 @@ use web::route::Route;
 
 use crate::{
     client::Ask,
+    idp::{CLIENT, SECRET, idp},
     odm,
     persona::Persona,
+    provider,
     world::{CANARY, PASSWORD, Person, StudyOf, World, act, save, signed_in},
 };
 
@@ -311,6 +313,7 @@ pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
     let asks = persona.person.as_ref();
     let mut token = asks.map(|person| person.token.clone());
     let path = filled(setup, route, persona);
+    provider::prepare(setup, route, persona);
     // What ends the session that asks, or gives it another token.
     let ends_itself = matches!(
         (route.method, route.path.as_str()),
@@ -341,6 +344,9 @@ pub fn ask(setup: &Setup, route: &Route, persona: &Persona) -> Ask {
 fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
     let public = route.path.starts_with("/ledger/");
     let (number, ledger) = setup.ledger();
+    if (route.method, route.path.as_str()) == ("GET", "/sign-in/provider") {
+        return format!("{}?code=a&state=b", route.path);
+    }
     let parts = route.path.split('/').map(|part| match part {
         "{study}" => setup.one.id.to_string(),
         "{subject}" => subject_for(setup, route).to_string(),
@@ -437,6 +443,9 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             "scope": Scope::Site { study: setup.one.id, site: setup.one.sites[0] }
         })),
         (_, "/account/clients/{client}/end" | "/clients/{client}/end") => ask,
+        ("PUT", "/sign-on") => ask.json(&json!({
+            "name": "Hospital sign-on", "issuer": idp().issuer, "client_id": CLIENT, "client_secret": SECRET
+        })),
         (_, "/policy") => ask.json(&json!({ "values": { "review_days": 364 } })),
         (_, "/account/agreements") => {
             let (id, version) = setup.unsigned();

@@ -6,6 +6,8 @@ use web::route::Route;
 use crate::{
     cases::{Setup, second_factor},
     client::Ask,
+    idp::{CLIENT, SECRET, idp},
+    provider,
     world::PASSWORD,
 };
 
@@ -38,6 +40,16 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             let (secret, code) = second_factor(world, 1);
             form(&[("secret", &secret), ("code", &code)])
         }
+        "/sign-in/provider" => {
+            provider::set(&world.a, &world.admin.actor);
+            form(&[("organization", world.a.name()), ("next", "/account")])
+        }
+        "/sign-on" => form(&[
+            ("name", "Hospital sign-on"),
+            ("issuer", &idp().issuer),
+            ("client_id", CLIENT),
+            ("client_secret", SECRET),
+        ]),
         "/sign-in/passkey" => owned(&setup.used()),
         "/account/passkeys" => owned(&setup.made("passkey_name")),
         "/confirm" => form(&[("password", PASSWORD), ("next", "/account")]),

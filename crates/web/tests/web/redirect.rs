@@ -19,7 +19,8 @@ use crate::{
 async fn serving(world: &World, files: &Files, public_port: Option<u16>) -> Serving {
     let any = || vec!["127.0.0.1:0".parse().unwrap()];
     let hosts = vec!["edc.example.org".to_owned()];
-    let config = ServeConfig { listen: any(), hosts, tls: Some(files.tls()), redirect: any(), public_port };
+    let (tls, redirect) = (Some(files.tls()), any());
+    let config = ServeConfig { listen: any(), hosts, tls, redirect, public_port, ..ServeConfig::default() };
     serve(config, Arc::clone(&world.installation)).await.unwrap()
 }
 

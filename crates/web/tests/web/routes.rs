@@ -12,7 +12,9 @@ const PUBLIC: &[&str] = &[
     "GET /assets/{name}",
     "GET /enrol",
     "GET /sign-in",
+    "GET /sign-in/provider",
     "POST /reports",
+    "POST /sign-in/provider",
 ];
 
 /// Acts that no route does: they happen on the machine, or as part of another.

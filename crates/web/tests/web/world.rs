@@ -90,7 +90,8 @@ impl World {
         let installation = Arc::new(made(&folder, database.as_ref(), clock.clone()));
         let (a, first_a) = found(&installation, &format!("{CANARY} Oslo Trials"));
         let (b, first_b) = found(&installation, "Bergen Research");
-        let settings = Settings { loopback: true, ..Settings::default() };
+        let providers = vec![crate::idp::idp().issuer.clone()];
+        let settings = Settings { loopback: true, providers, ..Settings::default() };
         let app = web::router(AppState::new(Arc::clone(&installation), settings));
         let admin = enrolled(&a, "admin", &first_a, None);
         let b_admin = enrolled(&b, "admin", &first_b, None);

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 pub enum Factor {
     /// A password.
     Password,
+    /// A sign-in at the organization's OpenID provider.
+    Provider,
     /// A time-based code.
     Code,
     /// A recovery code.
@@ -61,10 +63,18 @@ pub enum Befell {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// An account at the OpenID provider was linked.
+    IdentityLinked,
+    /// That link was ended.
+    IdentityUnlinked,
     /// New recovery codes were made.
     RecoveryCodesMade,
     /// Sessions were ended.
     SessionsEnded,
+    /// A program or a device was registered that works in one's name.
+    ClientRegistered,
+    /// An administrator ended one.
+    ClientEnded,
     /// A role was given or ended, and the sessions with it.
     GrantChanged,
 }
@@ -87,4 +97,17 @@ pub struct SecurityEvent {
     pub client: Option<String>,
     /// Whether one is still told of it.
     pub unread: bool,
+}
+
+/// The OpenID provider by whose sign-in people may sign in.
+#[derive(Serialize, ToSchema)]
+pub struct ProviderShown {
+    /// What people call it.
+    pub name: String,
+    /// Its issuer identifier.
+    pub issuer: String,
+    /// How it knows this server.
+    pub client_id: String,
+    /// How many people have linked an account.
+    pub linked: u64,
 }
