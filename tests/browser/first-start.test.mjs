@@ -3,25 +3,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { assertAccessible, browserTest } from './harness.mjs';
-import { device, enrolWithApp, sign, typePasswords } from './people.mjs';
+import { device, enrolWithApp, freePort, sign, typePasswords } from './people.mjs';
 
 const program = process.env.PROBITY_PROGRAM;
 assert.ok(program, 'PROBITY_PROGRAM names no file: run these tests with `cargo xtask test --only browser`');
-
-/** A port that is free now. The link is printed before the server listens, so it has to be known by then. */
-async function freePort() {
-  const server = createServer();
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 const data = mkdtempSync(join(tmpdir(), 'probity-first-'));
 after(() => rmSync(data, { recursive: true, force: true }));
@@ -32,7 +22,7 @@ const address = `http://localhost:${port}`;
 const first = ['--admin-name', 'Ingrid Solheim', '--admin-email', 'ingrid@example.org', '--admin-sign-in', 'ingrid'];
 const founding = ['--organization', 'Northern Trials', '--address', address, ...first];
 const said = execFileSync(program, ['init', '--data', data, ...founding], { encoding: 'utf8' });
-const links = said.match(/http\S+\/enrol\/\S+/g);
+const links = said.match(/http\S+\/enrol#\S+/g);
 assert.equal(links?.length, 1, `one link in:\n${said}`);
 const [link] = links;
 
@@ -47,9 +37,10 @@ await new Promise((listening, failed) => {
 
 /** Fails unless the page says clearly that its link works no more, and shows nothing else. */
 async function assertSpent(page, spent) {
-  const answer = await page.goto(spent);
-  assert.equal(answer.status(), 404);
-  assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'This link works no more');
+  const refused = page.waitForResponse((answer) => answer.request().method() === 'POST');
+  await page.goto(spent);
+  assert.equal((await refused).status(), 404);
+  await page.getByRole('heading', { level: 1, name: 'This link works no more' }).waitFor();
   assert.equal(await page.locator('input').count(), 0);
   await assertAccessible(page);
 }
@@ -70,7 +61,8 @@ browserTest(
     await typePasswords(page);
     await page.getByRole('button', { name: 'Set up with the app' }).click();
     await page.getByText('Six digits from the app').waitFor();
-    assert.ok(page.url().includes('/enrol#'));
+    // The link itself is in no address any more, and so in no history.
+    assert.equal(new URL(page.url()).hash, '');
     await assertAccessible(page);
     await typePasswords(page);
     await page.getByRole('button', { name: 'Set up with a passkey' }).click();

@@ -52,9 +52,10 @@ after(async () => {
  * @param {string} name what holds, as a sentence
  * @param {(page: import('playwright-core').Page, seen: Seen, another: () => Promise<import('playwright-core').Page>)
  *   => Promise<void>} body `another` opens a page as if on another machine: it shares nothing with the first
- * @param {object} [options] of the browser context: `javaScriptEnabled`, `colorScheme`, `viewport`; and `baseURL`
+ * @param {object} [options] of the browser context: `javaScriptEnabled`, `colorScheme`, `viewport`; and `baseURL`,
+ *   or `beside`, the origin of another program whose own pages are part of the test
  */
-export function browserTest(name, body, options = {}) {
+export function browserTest(name, body, { beside, ...options } = {}) {
   test(name, async () => {
     const seen = { complaints: [], requests: [] };
     const pages = [];
@@ -62,7 +63,9 @@ export function browserTest(name, body, options = {}) {
       const context = await browser.newContext({ baseURL: url, locale: 'en-GB', timezoneId: 'UTC', ...options });
       context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
-      watch(page, options.baseURL ?? url, seen);
+      watch(page, options.baseURL ?? url, seen, beside);
+      // Its pages may ask whom they like, and get nothing.
+      if (beside) await page.route((asked) => !asked.origin.startsWith('http://localhost'), (route) => route.abort());
       pages.push(page);
       return page;
     };
@@ -82,7 +85,7 @@ export function browserTest(name, body, options = {}) {
  * What happened in the pages of a test while it went on.
  * @typedef {{ complaints: string[], requests: string[] }} Seen
  */
-function watch(page, own, seen) {
+function watch(page, own, seen, beside) {
   page.on('pageerror', (error) => seen.complaints.push(`script error: ${error.message}`));
   page.on('console', (message) => {
     // A refused request (422, 409) is logged by the browser as an error; the tests look at what the page says of it.
@@ -92,6 +95,7 @@ function watch(page, own, seen) {
   page.on('request', (request) => {
     seen.requests.push(`${request.method()} ${request.url()}`);
     const asked = new URL(request.url());
+    if (beside && (asked.origin === beside || request.frame().url().startsWith(beside))) return;
     const isOwn = asked.origin === new URL(own).origin || ['data:', 'blob:', 'about:'].includes(asked.protocol);
     if (!isOwn) seen.complaints.push(`asked another host: ${request.url()}`);
   });

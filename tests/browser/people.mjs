@@ -2,12 +2,22 @@
 // the form as they are.
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
 import { account, url } from './harness.mjs';
 
 /** Passkeys are for a host name: the same server, by its name. */
 export const named = url?.replace('127.0.0.1', 'localhost');
 /** The password of all of them. */
 export const PASSWORD = 'seven plain words of a test';
+
+/** A port that is free now. Addresses are printed before servers listen, so they have to be known by then. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address();
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
 
 /** Asks the API, as a program: with JSON, or with a text that is XML. */
 export async function api(method, path, token, body) {

@@ -87,11 +87,15 @@ for (const button of document.querySelectorAll('button[data-passkey]')) {
 
 // What stands behind the # of an enrolment link never leaves in an address: it is taken out of it and sent in a form.
 const link = document.querySelector('form[data-link]');
-if (link && location.hash.length > 1) {
+function takeLink() {
+  if (!link || location.hash.length < 2) return;
   link.querySelector('input[name=token]').value = location.hash.slice(1);
   history.replaceState(null, '', location.pathname);
   link.requestSubmit();
 }
+takeLink();
+// A link that is opened over the page of another changes no more than what stands behind the #.
+window.addEventListener('hashchange', takeLink);
 
 // A form that came along over a confirmation goes on by itself.
 document.querySelector('form[data-goes-on]')?.requestSubmit();

@@ -91,7 +91,7 @@ fn door() -> Table {
         )
         .post("/sign-out", Does::act::<SignOut>(), door::signed_out)
         .get("/enrol", Does::public("the empty field for an enrolment link"), enrol::link)
-        .post("/enrol", Does::act::<Enrol>(), enrol::enrol)
+        .post("/enrol/open", Does::act::<Enrol>(), enrol::enrol)
         .post("/enrol/account", Does::act::<Enrol>().and_act::<SignOut>(), enrol::enrolled)
 }
 

@@ -31,7 +31,7 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         "/sign-in" => {
             form(&[("organization", world.a.name()), ("sign_in", &setup.receiver.sign_in), ("password", PASSWORD)])
         }
-        "/enrol" => form(&[("token", &world.added(&world.admin).1)]),
+        "/enrol/open" => form(&[("token", &world.added(&world.admin).1)]),
         "/enrol/account" => {
             form(&[("token", &world.added(&world.admin).1), ("password", PASSWORD), ("again", PASSWORD)])
         }

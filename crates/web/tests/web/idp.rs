@@ -81,6 +81,8 @@ impl Idp {
         let path = first.split(' ').nth(1)?;
         let (status, answer) = match path {
             "/.well-known/openid-configuration" => (200, self.metadata()),
+            // One that calls itself another.
+            "/liar/.well-known/openid-configuration" => (200, self.metadata()),
             "/keys" => (200, self.keys()),
             "/token" => match self.token(&headers, &body) {
                 Some(token) => (200, json!({ "id_token": token, "token_type": "Bearer", "access_token": "-" })),

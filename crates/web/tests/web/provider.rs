@@ -290,6 +290,10 @@ async fn only_a_provider_that_the_operator_allows_is_named_and_its_secret_is_not
     let form = [("organization", "nobody’s"), ("next", "/")];
     let nobodys = Ask::new("POST", "/sign-in/provider").form(&form).send(&world.app).await.expect(422);
     assert_eq!(none.text(), nobodys.text());
+    named["issuer"] = json!(format!("{}/liar", idp().issuer));
+    put(&named).send(&world.app).await.expect(200);
+    let liar = Ask::new("POST", "/sign-in/provider").form(&[("organization", world.a.name())]).send(&world.app).await;
+    assert!(liar.expect(503).text().contains("the provider does not answer as it should"));
     named["issuer"] = json!(idp().issuer);
     put(&named).send(&world.app).await.expect(200);
     named["client_secret"] = Value::Null;

@@ -90,7 +90,8 @@ impl World {
         let installation = Arc::new(made(&folder, database.as_ref(), clock.clone()));
         let (a, first_a) = found(&installation, &format!("{CANARY} Oslo Trials"));
         let (b, first_b) = found(&installation, "Bergen Research");
-        let providers = vec![crate::idp::idp().issuer.clone()];
+        let issuer = &crate::idp::idp().issuer;
+        let providers = vec![issuer.clone(), format!("{issuer}/liar")];
         let settings = Settings { loopback: true, providers, ..Settings::default() };
         let app = web::router(AppState::new(Arc::clone(&installation), settings));
         let admin = enrolled(&a, "admin", &first_a, None);
