@@ -269,11 +269,13 @@ CREATE TABLE item_group (
 CREATE TABLE import (
     id      BYTEA PRIMARY KEY,
     study   BYTEA NOT NULL,
+    person  BYTEA NOT NULL,
     digest  BYTEA NOT NULL,
     state   TEXT COLLATE "C" NOT NULL,
     opened  BIGINT NOT NULL,
     version BIGINT NOT NULL
 );
+CREATE INDEX import_person ON import (person, opened);
 
 -- ---------------------------------------------------------------- operational
 

@@ -266,11 +266,13 @@ CREATE TABLE item_group (
 CREATE TABLE import (
     id      BLOB PRIMARY KEY,
     study   BLOB NOT NULL,
+    person  BLOB NOT NULL,
     digest  BLOB NOT NULL,               -- SHA-256 of the file
     state   TEXT NOT NULL,               -- open, complete
     opened  INTEGER NOT NULL,
     version INTEGER NOT NULL
 );
+CREATE INDEX import_person ON import (person, opened);
 
 -- ---------------------------------------------------------------- operational
 

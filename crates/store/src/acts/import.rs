@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use trial::{
     clinical::{Chunk, EventHead, FormHead, ItemGroupData, SubjectHead},
     form::FormState,
-    ids::{FormId, GroupId, ImportId, SiteId, StudyId, SubjectId, VisitId},
+    ids::{FormId, GroupId, ImportId, PersonId, SiteId, StudyId, SubjectId, VisitId},
     limit,
     permission::Permission,
 };
@@ -27,11 +28,14 @@ use crate::{
     key::SealKey,
     place::Target,
     record::{Claim, FormRecord, GroupRecord, ImportPart, ImportRecord, ItemKept, Kept, SubjectRecord, VisitRecord},
+    time,
     tx::Tx,
 };
 
 /// Pieces in one part, so that its entry stays within what one entry can name.
 pub const PIECES_MAX: usize = 300;
+/// Files that one person brings within a day.
+pub const IMPORTS_MAX: u64 = 200;
 
 /// Begins an import of one file into one study.
 #[derive(Debug, Serialize)]
@@ -57,15 +61,18 @@ impl Act for BeginImport {
         Target::Study(self.study)
     }
 
-    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        let by = access.person()?;
         if ledger::Hash::from_hex(self.file_digest.as_bytes()).is_err() {
             return Err(Error::refused("file_digest", "format", "send the file's SHA-256 as 64 hexadecimal digits"));
         }
         tx.definitions.published(tx.db, tx.ring, tx.organization, self.study)?;
+        within_the_day(tx, by)?;
         let id: ImportId = tx.new_id()?;
         let key = study_key(tx, self.study)?;
         let record = ImportRecord {
             study: self.study,
+            by,
             file_digest: self.file_digest.clone(),
             file_name: limit::text("file_name", &self.file_name, limit::NAME_BYTES_MAX)?,
             file_bytes: self.file_bytes,
@@ -75,6 +82,18 @@ impl Act for BeginImport {
         };
         tx.put(&id, 1, &record, &key)
     }
+}
+
+/// Refuses one file more than one person may bring in a day: a program that went wild is noticed before the disk is full.
+fn within_the_day(tx: &Tx<'_>, by: PersonId) -> Result<()> {
+    let since = tx.at().checked_sub(SignedDuration::from_hours(24)).map_err(Error::fault)?;
+    let count = "SELECT count(*) FROM import WHERE person = ?1 AND opened > ?2";
+    let brought = tx.db.one(count, values![&by, time::micros(since)], |row| row.size(0))?.unwrap_or(0);
+    if brought < IMPORTS_MAX {
+        return Ok(());
+    }
+    let message = format!("you have brought {IMPORTS_MAX} files within a day: go on tomorrow, or put several into one");
+    Err(Error::refused("", "too_many", message))
 }
 
 /// Ends an import, with what reading the file reported.

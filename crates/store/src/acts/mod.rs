@@ -32,7 +32,8 @@ pub use factor::{AddPasskey, MakeRecoveryCodes, RemovePasskey, SetSecondFactor};
 pub use form::{ItemChange, RowRemoval, SaveForm};
 pub use grant::{ConfirmGrant, EndGrant, GiveGrant};
 pub use import::{
-    BeginImport, CompleteImport, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece, TakeImport,
+    BeginImport, CompleteImport, IMPORTS_MAX, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece,
+    TakeImport,
 };
 pub use organization::{AppointFirst, FoundOrganization};
 pub use person::{AddPerson, ChangePassword, DisablePerson, RenewEnrolment, RequireNewPassword};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trial::{
     definition::Study,
-    ids::{Id, ImportId, KeyId, LedgerId, StudyId},
+    ids::{Id, ImportId, KeyId, LedgerId, PersonId, StudyId},
 };
 
 use super::{Put, Record};
@@ -89,6 +89,8 @@ impl Record for SiteRecord {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportRecord {
     pub study: StudyId,
+    /// Who brought it.
+    pub by: PersonId,
     /// SHA-256 of the file, in hexadecimal.
     pub file_digest: String,
     pub file_name: String,
@@ -106,11 +108,13 @@ impl Record for ImportRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         let digest = ledger::Hash::from_hex(self.file_digest.as_bytes()).map_err(crate::error::Error::fault)?;
         put.db.write(
-            "INSERT INTO import (id, study, digest, state, opened, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO import (id, study, person, digest, state, opened, version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.version",
             values![
                 put.key,
                 &self.study,
+                &self.by,
                 digest.as_bytes(),
                 if self.complete { "complete" } else { "open" },
                 put.at,

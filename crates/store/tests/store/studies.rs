@@ -2,7 +2,7 @@
 
 use store::{
     Actor, Error,
-    acts::{AddSite, RegisterStudy},
+    acts::{AddSite, BeginImport, IMPORTS_MAX, RegisterStudy},
     views::{Definition, LedgerEntries, LedgerHead, MyStudies, ShowStudy},
 };
 use trial::{definition::Study, role::Role};
@@ -113,5 +113,28 @@ fn a_name_that_no_checkpoint_could_bear_is_refused_at_the_founding() {
         assert!(matches!(&told[..], [(field, _)] if field == "origin"), "{told:?}");
     }
     assert_eq!(world.installation().all().len(), 1, "nothing of it stays");
+    world.finish();
+}
+
+#[test]
+fn one_person_brings_so_many_files_in_a_day_and_others_bring_theirs() {
+    let (mut world, place) = World::with_study();
+    let (dag, dina) =
+        (world.in_study("dag", Role::DataManager, &place), world.in_study("dina", Role::DataManager, &place));
+    let file = || BeginImport {
+        study: place.study,
+        file_digest: "0".repeat(64),
+        file_name: "data.xml".into(),
+        file_bytes: 1,
+        source_system: "a laboratory".into(),
+    };
+    for _ in 0..IMPORTS_MAX {
+        world.act(&dag, file());
+    }
+    assert_refused(world.try_act(&dag, file()), "too_many");
+    world.act(&dina, file());
+    world.clock.turn(jiff::SignedDuration::from_hours(24));
+    let dag = world.actor("dag");
+    world.act(&dag, file());
     world.finish();
 }
