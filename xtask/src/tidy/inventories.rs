@@ -146,7 +146,11 @@ mod tests {
 
     /// What is said when some text of a file is another.
     fn without(file: usize, from: &str, to: &str) -> usize {
-        wrong(|files| files[file].text = files[file].text.replace(from, to)).len()
+        let changed = |files: &mut Vec<Source>| {
+            let found = files.get_mut(file).into_iter();
+            found.for_each(|file| file.text = file.text.replace(from, to));
+        };
+        wrong(changed).len()
     }
 
     #[test]
