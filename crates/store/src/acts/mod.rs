@@ -9,6 +9,7 @@ pub(crate) mod enrol;
 pub(crate) mod factor;
 mod form;
 pub(crate) mod grant;
+mod identity;
 mod import;
 mod import_met;
 mod open_form;
@@ -30,6 +31,7 @@ pub use enrol::{Enrol, spent as spent_enrolment};
 pub use factor::{AddPasskey, MakeRecoveryCodes, RemovePasskey, SetSecondFactor};
 pub use form::{ItemChange, RowRemoval, SaveForm};
 pub use grant::{ConfirmGrant, EndGrant, GiveGrant};
+pub use identity::VerifyIdentity;
 pub use import::{
     BeginImport, CompleteImport, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece, TakeImport,
 };
@@ -65,6 +67,7 @@ acts!(
     RenewEnrolment,
     RequireNewPassword,
     DisablePerson,
+    VerifyIdentity,
     Enrol,
     ChangePassword,
     SetSecondFactor,

@@ -44,7 +44,7 @@ use store::{
         EndGrant, EndOtherSessions, EndOwnClient, EndSession, Enrol, GiveGrant, KeepCourse, MakeRecoveryCodes,
         OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining, RegisterClient, RegisterStudy,
         RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm, SetPolicy, SetSecondFactor,
-        SignAgreements, SignOut, TakeImport,
+        SignAgreements, SignOut, TakeImport, VerifyIdentity,
     },
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
@@ -129,6 +129,11 @@ fn administration() -> Table {
             "/people/{person}/new-password",
             framed(Does::act::<RequireNewPassword>()).and_view::<People>(),
             people::require_new_password,
+        )
+        .post(
+            "/people/{person}/identity",
+            framed(Does::act::<VerifyIdentity>()).and_view::<People>(),
+            people::verify_identity,
         )
         .post("/people/{person}/disable", framed(Does::act::<DisablePerson>()).and_view::<People>(), people::disable)
 }

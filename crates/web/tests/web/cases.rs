@@ -422,6 +422,7 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             ask.json(&json!({ "name": "New", "email": format!("{sign_in}@example.org"), "sign_in": sign_in }))
         }
         (_, "/people/{person}/enrolment" | "/people/{person}/new-password" | "/people/{person}/disable") => ask,
+        (_, "/people/{person}/identity") => ask.json(&json!({ "way": "in_person", "note": "passport" })),
         (_, "/enrolment") => ask.json(&json!({ "password": PASSWORD })),
         (_, "/grants") => {
             let person = setup.receiver.id;

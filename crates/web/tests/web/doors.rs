@@ -47,6 +47,7 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             form(&[("oid", &fresh), ("name", &fresh), ("administrator", &person)])
         }
         "/people" => form(&[("name", &fresh), ("email", &mail), ("sign_in", &fresh)]),
+        "/people/{person}/identity" => form(&[("way", "video"), ("note", "identity card")]),
         "/access" => {
             let person = setup.receiver.id.to_string();
             form(&[("person", &person), ("role", &format!("coordinator {study} {site}"))])

@@ -22,7 +22,9 @@ use trial::{
         CheckRule, DataType, EventDef, EventRef, FormDef, FormRef, ItemDef, ItemGroupDef, ItemGroupRef, ItemRef, Study,
         StudyVersion,
     },
+    identity::Way,
     ids::{GrantId, PersonId, SiteId, StudyId, SubjectId},
+    permission::{Permissions, SIGNING},
     role::Role,
 };
 use web::{AppState, Settings};
@@ -144,6 +146,12 @@ impl World {
         scope: Scope,
         until: Option<Timestamp>,
     ) -> GrantId {
+        if role.permissions().both(SIGNING) != Permissions::NONE {
+            // Whoever gives the role need not be who adds people.
+            let admin = if organization.id() == self.a.id() { &self.admin } else { &self.b_admin };
+            let check = acts::VerifyIdentity { person: to.id, way: Way::InPerson, note: None };
+            act(organization, &admin.actor, check);
+        }
         let from = self.clock.now();
         let give = acts::GiveGrant { person: to.id, role, scope, from: None, until, reason: None };
         let id = act(organization, &by.actor, give).id("grant").unwrap();
