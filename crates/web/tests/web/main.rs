@@ -12,6 +12,7 @@ mod factors;
 mod fair;
 mod floods;
 mod gone;
+mod identity;
 mod log;
 mod machine;
 mod odm;
