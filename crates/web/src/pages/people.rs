@@ -185,9 +185,14 @@ impl PeoplePage {
         person.id == self.frame.account.id
     }
 
-    /// What was chosen and typed in the form that checks this person's identity, where it was refused.
-    fn refused(&self, person: &PersonLine) -> Option<(Option<Way>, &str)> {
-        let (of, way, note) = self.typed.check.as_ref()?;
-        (*of == person.id).then_some((*way, note))
+    /// The note that was typed in the form that checks this person's identity, where that was refused.
+    fn refused(&self, person: &PersonLine) -> Option<&str> {
+        let (of, _, note) = self.typed.check.as_ref()?;
+        (*of == person.id).then_some(note)
+    }
+
+    /// Whether this way was chosen there.
+    fn chose(&self, person: &PersonLine, way: &Way) -> bool {
+        self.typed.check.as_ref().is_some_and(|(of, chosen, _)| *of == person.id && *chosen == Some(*way))
     }
 }
