@@ -178,11 +178,9 @@ fn nobody_checks_themselves_and_nobody_but_whoever_adds_people_checks() {
     }
     let nowhere = world.try_act(&adam, check(PersonId::from_bytes([7; 16])));
     assert!(matches!(nowhere, Err(Error::Hidden)), "{nowhere:?}");
-    for (note, code) in [
-        ("passport N1234567", "number"),
-        ("a\u{7}b", "control_character"),
-        (&*"x".repeat(201), "too_long"),
-    ] {
+    for (note, code) in
+        [("passport N1234567", "number"), ("a\u{7}b", "control_character"), (&*"x".repeat(201), "too_long")]
+    {
         let act = VerifyIdentity { note: Some(note.into()), ..check(ana_id) };
         assert_eq!(refused(world.try_act(&adam, act)), [("note".to_owned(), code)]);
     }
@@ -199,7 +197,8 @@ fn a_check_in_another_organization_is_nothing_here() {
     let founding = crate::world::founding("Other Trials", false);
     let other = world.installation().found(founding, &there).unwrap();
     let request = other.fresh_request().unwrap();
-    let their: PersonId = other.enrol("their token", crate::world::PASSWORD, None, request).unwrap().id("credential").unwrap();
+    let their: PersonId =
+        other.enrol("their token", crate::world::PASSWORD, None, request).unwrap().id("credential").unwrap();
     let adam = world.actor("adam");
     let outcome = world.try_act(&adam, check(their));
     assert!(matches!(outcome, Err(Error::Hidden)), "{outcome:?}");

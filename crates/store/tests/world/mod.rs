@@ -20,7 +20,9 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, Result, SignIn,
-    acts::{AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy, VerifyIdentity},
+    acts::{
+        AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy, VerifyIdentity,
+    },
     views::MyDuties,
 };
 use testbed::Database;
