@@ -22,7 +22,7 @@ use crate::{
     backend::{Connection, Row, values},
     error::{Error, Result},
     key::KeyRing,
-    record::{CourseRecord, PolicyRecord, RoleRecord},
+    record::{CourseRecord, IdentityRecord, PolicyRecord, RoleRecord},
     time, tx,
 };
 
@@ -140,6 +140,8 @@ impl Rules {
             return Ok(Vec::new());
         }
         let unsigned = !self.unsigned(db, person)?.is_empty();
+        let signs = grants.iter().any(|(grant, _)| self.roles.signs(grant.role));
+        let unchecked = signs && !IdentityRecord::is_there(db, person)?;
         let trained = trained(db, person)?;
         let delegated =
             db.select("SELECT site, starts, ends FROM delegation WHERE person = ?1", values![&person], |row| {
@@ -149,6 +151,9 @@ impl Rules {
             let policy = self.policy_of(&grant.scope);
             if unsigned {
                 grant.gaps.push(Gap::ever(Lapse::AgreementUnsigned));
+            }
+            if unchecked && self.roles.signs(grant.role) {
+                grant.gaps.push(Gap::ever(Lapse::IdentityUnchecked));
             }
             for (course, wanted) in self.courses_of(grant) {
                 let valid = days(wanted.valid_days.min(policy.get(Setting::Training)));

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Lapse {
     /// An agreement is not signed in its current version.
     AgreementUnsigned,
+    /// The role carries a right to sign, and nobody has checked who the person is.
+    IdentityUnchecked,
     /// A training that the role needs is missing, or too long ago.
     TrainingLapsed,
     /// Nobody confirmed in time that the person still needs it.
@@ -19,14 +21,20 @@ pub enum Lapse {
 
 impl Lapse {
     /// Every one.
-    pub const ALL: &'static [Lapse] =
-        &[Lapse::AgreementUnsigned, Lapse::TrainingLapsed, Lapse::ReviewOverdue, Lapse::NotDelegated];
+    pub const ALL: &'static [Lapse] = &[
+        Lapse::AgreementUnsigned,
+        Lapse::IdentityUnchecked,
+        Lapse::TrainingLapsed,
+        Lapse::ReviewOverdue,
+        Lapse::NotDelegated,
+    ];
 
     /// Its code in answers.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Lapse::AgreementUnsigned => "agreement_unsigned",
+            Lapse::IdentityUnchecked => "identity_unchecked",
             Lapse::TrainingLapsed => "training_lapsed",
             Lapse::ReviewOverdue => "review_overdue",
             Lapse::NotDelegated => "not_delegated",
@@ -39,6 +47,10 @@ impl Lapse {
         match self {
             Lapse::AgreementUnsigned => {
                 "an agreement waits for your signature: sign it on the page of your account, then go on"
+            }
+            Lapse::IdentityUnchecked => {
+                "your identity has not been checked, which a role with a right to sign waits for: ask an administrator of \
+                 your organization to check and record it"
             }
             Lapse::TrainingLapsed => {
                 "a training that your role needs is missing or too old: the page of your account says which"

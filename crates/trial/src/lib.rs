@@ -12,6 +12,7 @@ pub mod definition;
 pub mod form;
 pub mod gate;
 pub mod giving;
+pub mod identity;
 pub mod ids;
 pub mod limit;
 pub mod permission;

@@ -4,6 +4,8 @@
 pub const NAME_BYTES_MAX: usize = 200;
 /// A reason for change, or why a soft check's value is kept, in bytes.
 pub const REASON_BYTES_MAX: usize = 2_000;
+/// What is said beside the way in which an identity was checked, in bytes.
+pub const IDENTITY_NOTE_BYTES_MAX: usize = 200;
 /// A subject code, in bytes (ODM `SubjectKey`).
 pub const SUBJECT_CODE_BYTES_MAX: usize = 64;
 /// An ODM object identifier, in bytes.

@@ -145,6 +145,11 @@ impl Permission {
     }
 }
 
+/// The rights to sign: with them somebody authorizes in their own name, as with a signature by hand. They work for whom
+/// the organization has checked to be who they say they are (21 CFR 11.100 (b)). What everybody signs of their own account,
+/// the agreements, is no right of a role and waits for no check.
+pub const SIGNING: Permissions = Permissions::of(&[Permission::DelegationAuthorize]);
+
 /// A set of permissions.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Permissions(u64);

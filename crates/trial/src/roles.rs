@@ -12,7 +12,7 @@ use crate::{
     definition::FormOid,
     ids::RoleId,
     limit,
-    permission::{Permission as P, Permissions},
+    permission::{Permission as P, Permissions, SIGNING},
     role::{Level, Role},
 };
 
@@ -155,6 +155,12 @@ impl Roles {
     #[must_use]
     pub fn may(&self, role: Role, permission: P) -> bool {
         self.permissions(role).hold(permission)
+    }
+
+    /// Whether it carries a right to sign.
+    #[must_use]
+    pub fn signs(&self, role: Role) -> bool {
+        self.permissions(role).both(SIGNING) != Permissions::NONE
     }
 
     /// Whether it sees, and where it edits at all edits, this form.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use store::{FirstAdministrator, Installation, acts::FoundOrganization};
-use trial::role::Role;
+use trial::{role::Role, roles::Roles};
 
 use super::{
     accounts::{self, Account},
@@ -103,9 +103,15 @@ fn enrol_all(api: &Api, first: First) -> Result<(SignedIn, Vec<Enrolled>)> {
         }
         let new = json!({ "name": person.name, "email": person.email(), "sign_in": person.sign_in });
         let added = administrator.post("/people", &new)?;
+        let id = text(&added, "id")?.to_owned();
+        // Whoever signs is who they say they are: that was checked before they are given the right.
+        if Roles::default().signs(person.role) {
+            let check = json!({ "way": "in_person", "note": "passport" });
+            administrator.post(&format!("/people/{id}/identity"), &check)?;
+        }
         let account = enrol(api, person, text(&added, "token")?)?;
         api.sign_in(ORGANIZATION, &account.sign_in, &account.password)?.sign_agreements()?;
-        enrolled.push(Enrolled { person, id: Some(text(&added, "id")?.to_owned()), account });
+        enrolled.push(Enrolled { person, id: Some(id), account });
     }
     Ok((administrator, enrolled))
 }

@@ -8,6 +8,7 @@ use store::{Act, Actor, Error, Organization, View, acts as a, views as v};
 use trial::{
     access::Scope,
     client::Kind,
+    identity::Way,
     ids::{CourseId, Id as _, PersonId, SiteId},
     permission::{Permission, Permissions},
     policy::Setting,
@@ -96,6 +97,7 @@ impl Attempts<'_> {
             self.act(At::Organization, a::RequireNewPassword { person: self.actor.person().unwrap_or(self.person) })?,
             // Oneself: whoever may disable people is refused this one, and stays.
             self.act(At::Organization, a::DisablePerson { person: self.actor.person().unwrap_or(self.person) })?,
+            self.act(At::Organization, self.no_check())?,
             self.act(At::Organization, a::RegisterStudy { oid: String::new(), name: String::new() })?,
             self.act(At::Organization, give)?,
             self.act(At::Organization, no_role())?,
@@ -243,6 +245,11 @@ impl Attempts<'_> {
             self.view(At::Site, history),
             self.view(At::Site, v::EntryProof { ledger: self.on.ledger, index: *entry }),
         ])
+    }
+
+    /// A check of one's own identity, which nobody makes.
+    fn no_check(&self) -> a::VerifyIdentity {
+        a::VerifyIdentity { person: self.actor.person().unwrap_or(self.person), way: Way::InPerson, note: None }
     }
 
     /// A training of one's own, which nobody records.

@@ -18,7 +18,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
-    acts::grant,
+    acts::{grant, identity},
     assurance::Freshness,
     backend::values,
     error::{Error, Result},
@@ -136,6 +136,7 @@ impl Act for AnswerAccess {
         // Roles and settings may have changed since it was asked for.
         possible(&rules, record.role, record.scope, (record.hours, Setting::ApprovedHours)).map_err(outdated)?;
         grant::ready(tx, access, record.person)?;
+        identity::ready(tx, access, record.person, record.role)?;
         let basis = |grant: GrantId| grant::basis_of(tx, grant);
         let power =
             power_for(&rules.roles, access.through(), record.role, record.person, basis)?.map_err(grant::refused)?;

@@ -18,7 +18,10 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
-    acts::security_event::{self, Happened},
+    acts::{
+        identity,
+        security_event::{self, Happened},
+    },
     assurance::Freshness,
     backend::values,
     error::{Error, Result},
@@ -70,6 +73,7 @@ impl Act for GiveGrant {
         let basis = |grant: GrantId| basis_of(tx, grant);
         let through = power_for(&rules.roles, access.through(), self.role, self.person, basis)?.map_err(refused)?;
         ready(tx, access, self.person)?;
+        identity::ready(tx, access, self.person, self.role)?;
         if self.from.is_some_and(|from| from < tx.at()) {
             return Err(Error::refused(
                 "from",

@@ -9,6 +9,7 @@ pub(crate) mod enrol;
 pub(crate) mod factor;
 mod form;
 pub(crate) mod grant;
+mod identity;
 mod import;
 mod import_met;
 mod open_form;
@@ -31,6 +32,7 @@ pub use enrol::{Enrol, spent as spent_enrolment};
 pub use factor::{AddPasskey, MakeRecoveryCodes, RemovePasskey, SetSecondFactor};
 pub use form::{ItemChange, RowRemoval, SaveForm};
 pub use grant::{ConfirmGrant, EndGrant, GiveGrant};
+pub use identity::VerifyIdentity;
 pub use import::{
     BeginImport, CompleteImport, IMPORTS_MAX, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece,
     TakeImport,
@@ -68,6 +70,7 @@ acts!(
     RenewEnrolment,
     RequireNewPassword,
     DisablePerson,
+    VerifyIdentity,
     Enrol,
     ChangePassword,
     SetSecondFactor,

@@ -85,6 +85,8 @@ pub enum SecurityEvent {
     ClientEnded,
     /// A role was given or ended, and the sessions with it.
     GrantChanged,
+    /// An administrator recorded that the person's identity was checked.
+    IdentityChecked,
 }
 
 /// One thing that befell an account. Sealed by its person's key, like their name.

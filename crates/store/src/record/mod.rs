@@ -6,6 +6,7 @@ mod client;
 mod clinical;
 mod duty;
 mod factor;
+mod identity;
 mod organization;
 mod person;
 mod study;
@@ -22,6 +23,7 @@ pub use duty::AgreementKind;
 pub(crate) use duty::{AgreementRecord, AgreementSignedRecord, CourseRecord, DelegationRecord, TrainingRecord};
 pub use factor::SecurityEvent;
 pub(crate) use factor::{PasskeyRecord, SecurityEventRecord};
+pub(crate) use identity::IdentityRecord;
 pub(crate) use organization::{LedgerKeys, OrganizationRecord, ProviderRecord};
 pub(crate) use person::{CredentialRecord, LinkedIdentity, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
@@ -119,6 +121,7 @@ kinds!(
     LedgerKeys,
     PersonRecord,
     CredentialRecord,
+    IdentityRecord,
     PasskeyRecord,
     SecurityEventRecord,
     GrantRecord,

@@ -12,7 +12,7 @@ use trial::{
     role::Role,
 };
 
-use super::people::name;
+use super::people::{IdentityCheck, identity, name};
 use crate::{
     actor::{Access, grants_of},
     acts::SignAgreements,
@@ -25,7 +25,7 @@ use crate::{
     view::{Snapshot, View},
 };
 
-/// What the asker has to sign and learn.
+/// What the asker has to sign and learn, and how their identity was checked.
 #[derive(Debug)]
 pub struct MyDuties {}
 
@@ -64,6 +64,10 @@ pub struct Duties {
     pub agreements: Vec<AgreementLine>,
     /// Training that one's roles need.
     pub training: Vec<DutyLine>,
+    /// How one's identity was last checked; `None`: nobody has.
+    pub identity: Option<IdentityCheck>,
+    /// Whether one of one's roles carries a right to sign, which waits for that.
+    pub signs: bool,
 }
 
 impl Duties {
@@ -90,8 +94,10 @@ impl View for MyDuties {
         let person = access.person()?;
         let rules = access.rules()?;
         let mut training: Vec<DutyLine> = Vec::new();
+        let mut signs = false;
         let grants = grants_of(snapshot.db, access, person)?;
         for grant in grants.iter().filter(|grant| grant.until.is_none_or(|until| access.at() < until)) {
+            signs |= rules.roles.signs(grant.role);
             let most = rules.policy_of(&grant.scope).get(Setting::Training);
             for (id, course) in rules.courses_of(grant) {
                 let valid = days(course.valid_days.min(most));
@@ -112,7 +118,8 @@ impl View for MyDuties {
                 }
             }
         }
-        Ok(Duties { agreements: agreements(snapshot, Some(person))?, training })
+        let agreements = agreements(snapshot, Some(person))?;
+        Ok(Duties { agreements, training, identity: identity(snapshot, person)?, signs })
     }
 
     fn count(shown: &Duties) -> u64 {

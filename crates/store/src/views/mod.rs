@@ -34,7 +34,7 @@ pub use ledger::{
     Checkpoint, EntryBundle, EntryLine, EntryProof, EntryProofShown, LedgerEntries, LedgerHead, LedgerHeadShown,
     LedgerTile,
 };
-pub use people::{People, PersonLine};
+pub use people::{IdentityCheck, People, PersonLine};
 pub use policy::{SettingShown, ShowPolicy};
 pub use provider::{ProviderShown, ShowProvider};
 pub use roles::{RoleBook, RoleLine, RoleShown};

@@ -5,6 +5,7 @@ use ledger::Entry;
 use serde::Serialize;
 use trial::{
     access::Scope,
+    identity::Way,
     ids::{ClientId, PersonId},
     permission::Permission,
 };
@@ -16,7 +17,7 @@ use crate::{
     dormant,
     error::Result,
     place::Target,
-    record::{ClientRecord, PersonRecord},
+    record::{ClientRecord, IdentityRecord, PersonRecord},
     time,
     view::{Snapshot, View},
 };
@@ -49,6 +50,21 @@ pub struct PersonLine {
     pub shown: Option<Timestamp>,
     /// Whether the account rests because nobody used it for long.
     pub dormant: bool,
+    /// How their identity was last checked; `None`: nobody has.
+    pub identity: Option<IdentityCheck>,
+}
+
+/// A check of somebody's identity.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdentityCheck {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// By whom, by name.
+    pub by: String,
+    /// How.
+    pub way: Way,
+    /// What was said beside that.
+    pub note: Option<String>,
 }
 
 impl View for People {
@@ -79,7 +95,19 @@ impl View for People {
                 let policy = rules.policy_for(&rules.grants(snapshot.db, id)?, access.at());
                 let dormant = shown.is_some_and(|shown| dormant::rests_from(shown, &policy) <= access.at());
                 let PersonRecord { name, email, sign_in, .. } = person;
-                people.push(PersonLine { id, name, email, sign_in, active, enrolled, second_factor, shown, dormant });
+                let identity = identity(snapshot, id)?;
+                people.push(PersonLine {
+                    id,
+                    name,
+                    email,
+                    sign_in,
+                    active,
+                    enrolled,
+                    second_factor,
+                    shown,
+                    dormant,
+                    identity,
+                });
             }
         }
         people.sort_by(|a, b| a.name.cmp(&b.name));
@@ -89,6 +117,14 @@ impl View for People {
     fn count(shown: &Vec<PersonLine>) -> u64 {
         shown.len() as u64
     }
+}
+
+/// How somebody's identity was last checked.
+pub(super) fn identity(snapshot: &Snapshot<'_>, person: PersonId) -> Result<Option<IdentityCheck>> {
+    let Some((_, IdentityRecord { way, note, by, at })) = snapshot.current::<IdentityRecord>(&person)? else {
+        return Ok(None);
+    };
+    Ok(Some(IdentityCheck { at, by: name(snapshot, by)?, way, note }))
 }
 
 /// The name of a study and of a site or country in it, as far as a scope lies in them.

@@ -40,6 +40,7 @@ fn what_gives_power_hands_data_over_or_destroys_it_asks_for_a_fresh_factor() {
             "person.renew_enrolment",
             "person.require_new_password",
             "person.disable",
+            "person.verify_identity",
             "account.link_identity",
             "grant.give",
             "grant.end",

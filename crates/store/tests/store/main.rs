@@ -14,6 +14,7 @@ mod fences;
 mod forms;
 mod gates;
 mod grants;
+mod identity;
 mod kill;
 mod moving;
 mod opening;

@@ -20,13 +20,17 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, Result, SignIn,
-    acts::{AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy},
+    acts::{
+        AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy, VerifyIdentity,
+    },
     views::MyDuties,
 };
 use testbed::Database;
 use trial::{
     access::Scope,
+    identity::Way,
     ids::{Id, PersonId, RequestId, SiteId, StudyId, SubjectId},
+    permission::{Permissions, SIGNING},
     role::Role,
 };
 
@@ -250,10 +254,20 @@ impl World {
     /// Gives a role, in the name of `giver`.
     #[track_caller]
     pub fn grant(&mut self, giver: &str, person: PersonId, role: Role, scope: Scope) -> Receipt {
+        if role.permissions().both(SIGNING) != Permissions::NONE {
+            self.verify(person);
+        }
         let giver = self.actor(giver);
         let receipt = self.act(&giver, GiveGrant { person, role, scope, from: None, until: None, reason: None });
         self.enter(person);
         receipt
+    }
+
+    /// Has the first administrator check somebody's identity.
+    #[track_caller]
+    pub fn verify(&mut self, person: PersonId) -> Receipt {
+        let adam = self.actor("adam");
+        self.act(&adam, VerifyIdentity { person, way: Way::InPerson, note: None })
     }
 
     /// Signs every agreement that waits for somebody.

@@ -4,10 +4,10 @@ use axum::{Json, response::Response};
 use serde::{Deserialize, Serialize};
 use store::{
     Receipt,
-    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword},
+    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword, VerifyIdentity},
     views::{People, PersonLine},
 };
-use trial::ids::PersonId;
+use trial::{identity::Way, ids::PersonId};
 use utoipa::ToSchema;
 
 use super::{At, created, routes, schema};
@@ -24,6 +24,7 @@ pub(super) fn table() -> Table {
         .post("/people", Does::act::<AddPerson>(), add)
         .post("/people/{person}/enrolment", Does::act::<RenewEnrolment>(), renew)
         .post("/people/{person}/new-password", Does::act::<RequireNewPassword>(), require_new_password)
+        .post("/people/{person}/identity", Does::act::<VerifyIdentity>(), verify_identity)
         .post("/people/{person}/disable", Does::act::<DisablePerson>(), disable)
 }
 
@@ -101,6 +102,33 @@ pub(super) async fn require_new_password(
     RequestKey(request): RequestKey,
 ) -> Answer<Json<Receipt>> {
     Ok(Json(asker.act(RequireNewPassword { person }, request).await?))
+}
+
+/// How a person's identity was checked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Checked {
+    /// How.
+    #[schema(value_type = schema::IdentityWay)]
+    way: Way,
+    /// What else is to be said, such as the kind of document; no number of one.
+    note: Option<String>,
+}
+
+/// Record that a person's identity was checked
+///
+/// By whoever records it. A role that carries a right to sign waits for it (21 CFR 11.100 (b)). Done again, it replaces what
+/// was recorded before; nobody does it for themselves.
+#[utoipa::path(post, path = "/api/v1/people/{person}/identity", tag = "people",
+    params(("person" = String, Path, format = Uuid)), request_body = Checked,
+    responses((status = 200, body = schema::Receipt)))]
+pub(super) async fn verify_identity(
+    asker: Asker,
+    Path(person): Path<PersonId>,
+    RequestKey(request): RequestKey,
+    Body(Checked { way, note }): Body<Checked>,
+) -> Answer<Json<Receipt>> {
+    Ok(Json(asker.act(VerifyIdentity { person, way, note }, request).await?))
 }
 
 /// Disable a person's account

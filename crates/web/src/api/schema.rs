@@ -11,7 +11,7 @@ pub use access::{
     GrantLine, MatrixLine, RoleLine, Setting,
 };
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
-pub use security::{Befell, Factor, Passkey, ProviderShown, SecurityEvent};
+pub use security::{Befell, Factor, IdentityCheck, IdentityWay, Passkey, ProviderShown, SecurityEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 pub use word::{Level, Permission, Role, SettingCode};
@@ -178,6 +178,8 @@ pub struct RoleHeld {
 pub enum Lapse {
     /// An agreement is not signed in its current version.
     AgreementUnsigned,
+    /// The role carries a right to sign, and nobody has checked who the person is.
+    IdentityUnchecked,
     /// A training that the role needs is missing, or too long ago.
     TrainingLapsed,
     /// Nobody confirmed in time that the person still needs it.
@@ -238,6 +240,8 @@ pub struct Person {
     pub shown: Option<String>,
     /// Whether the account rests because nobody used it for long.
     pub dormant: bool,
+    /// How their identity was last checked; null: nobody has.
+    pub identity: Option<IdentityCheck>,
 }
 
 /// A study one works in.

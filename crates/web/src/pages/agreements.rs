@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use store::{
     Error,
     acts::SignAgreements,
-    views::{AgreementLine, Duties, DutyLine, MyDuties},
+    views::{AgreementLine, Duties, DutyLine, IdentityCheck, MyDuties},
 };
 use trial::ids::AgreementId;
 
@@ -29,6 +29,9 @@ struct AgreementsPage {
     signed: Vec<AgreementLine>,
     training: Vec<Training>,
     training_due: bool,
+    identity: Option<IdentityCheck>,
+    /// Whether one of one's roles waits for that.
+    signs: bool,
     why: Refused,
 }
 
@@ -67,7 +70,7 @@ fn shown(text: &str) -> store::Result<(AgreementId, u32)> {
 
 async fn page(reader: &Reader, status: StatusCode, why: Refused) -> Answer<Response> {
     let frame = reader.frame("agreements").await?.behind("/account", "Your account");
-    let Duties { agreements, training } = reader.asker.view(MyDuties {}).await?;
+    let Duties { agreements, training, identity, signs } = reader.asker.view(MyDuties {}).await?;
     let (signed, waiting) = agreements.into_iter().partition(|line| line.signed.is_some());
     let now = reader.now;
     let training: Vec<Training> = training
@@ -78,5 +81,5 @@ async fn page(reader: &Reader, status: StatusCode, why: Refused) -> Answer<Respo
         })
         .collect();
     let training_due = training.iter().any(|line| line.due);
-    render_as(status, &AgreementsPage { frame, waiting, signed, training, training_due, why })
+    render_as(status, &AgreementsPage { frame, waiting, signed, training, training_due, identity, signs, why })
 }

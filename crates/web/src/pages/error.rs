@@ -27,6 +27,7 @@ impl ErrorPage<'_> {
         match self.problem.code {
             "agreement_unsigned" => Some(("/account/agreements", "Read and sign")),
             "training_lapsed" => Some(("/account/agreements", "Your training")),
+            "identity_unchecked" => Some(("/account/agreements", "Your identity")),
             _ => None,
         }
     }
@@ -70,7 +71,7 @@ fn words(problem: &Problem) -> (&'static str, &'static str, &'static str) {
             "Something to sign first",
             "The agreements that wait for your signature stand on a page of their own. Once they are signed, your roles work.",
         ),
-        (403, "training_lapsed" | "review_overdue" | "not_delegated") => (
+        (403, "identity_unchecked" | "training_lapsed" | "review_overdue" | "not_delegated") => (
             "clock",
             "Your role rests",
             "You still hold it, and nothing was lost. Once what is due is done, it works again at once.",

@@ -47,7 +47,7 @@ use store::{
         EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse, LinkIdentity,
         MakeRecoveryCodes, OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining,
         RegisterClient, RegisterStudy, RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm,
-        SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport, UnlinkIdentity,
+        SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport, UnlinkIdentity, VerifyIdentity,
     },
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
@@ -142,6 +142,11 @@ fn administration() -> Table {
             "/people/{person}/new-password",
             framed(Does::act::<RequireNewPassword>()).and_view::<People>(),
             people::require_new_password,
+        )
+        .post(
+            "/people/{person}/identity",
+            framed(Does::act::<VerifyIdentity>()).and_view::<People>(),
+            people::verify_identity,
         )
         .post("/people/{person}/disable", framed(Does::act::<DisablePerson>()).and_view::<People>(), people::disable)
 }

@@ -23,6 +23,7 @@ pub const fn said(event: &SecurityEvent) -> &'static str {
         SecurityEvent::SessionsEnded => "Other sessions were ended",
         SecurityEvent::ClientRegistered => "A program or a device was registered that works in your name",
         SecurityEvent::ClientEnded => "An administrator ended a program or a device that worked in your name",
+        SecurityEvent::IdentityChecked => "An administrator recorded that your identity was checked",
         SecurityEvent::GrantChanged => "Your roles changed, and your sessions ended with that",
     }
 }

@@ -1,4 +1,5 @@
-//! The people of the organization: who has an account, adding one, a new enrolment link, disabling one.
+//! The people of the organization: who has an account, adding one, a new enrolment link, checking an identity, disabling
+//! one.
 //!
 //! An enrolment link is shown once, to the administrator who asked for it: only its hash is stored.
 
@@ -6,12 +7,14 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use serde::Deserialize;
 use store::{
-    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword},
+    Error,
+    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword, VerifyIdentity},
     views::{People, PersonLine},
 };
 use trial::{
     access::Scope,
     country::Country,
+    identity::Way,
     ids::{PersonId, SiteId, StudyId},
     permission::Permission,
 };
@@ -36,10 +39,18 @@ struct PeoplePage {
     manages: bool,
     /// Just made: for whom, and where it leads.
     link: Option<Link>,
+    typed: Typed,
+    why: Refused,
+}
+
+/// What the forms have.
+#[derive(Default)]
+struct Typed {
     name: String,
     email: String,
     sign_in: String,
-    why: Refused,
+    /// The check that was not recorded: of whom, and how.
+    check: Option<(PersonId, Option<Way>, String)>,
 }
 
 /// A one-time enrolment link.
@@ -73,15 +84,7 @@ impl Where {
 
 /// Shows the people.
 pub async fn people(reader: Reader, Query(asked): Query<Where>) -> Answer<Response> {
-    page(
-        &reader,
-        StatusCode::OK,
-        asked.scope(),
-        None,
-        [String::new(), String::new(), String::new()],
-        Refused::default(),
-    )
-    .await
+    page(&reader, StatusCode::OK, asked.scope(), None, Typed::default(), Refused::default()).await
 }
 
 /// Adds a person, and shows their enrolment link.
@@ -98,9 +101,12 @@ pub async fn add(reader: Reader, fields: Fields) -> Answer<Response> {
     match outcome(reader.asker.act(act, request).await)? {
         Ok(_) => {
             let link = Some(Link { name, path: link_of(&token) });
-            page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
+            page(&reader, StatusCode::OK, Scope::Organization, link, Typed::default(), Refused::default()).await
         }
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, [name, email, sign_in], why).await,
+        Err((status, why)) => {
+            let typed = Typed { name, email, sign_in, check: None };
+            page(&reader, status, Scope::Organization, None, typed, why).await
+        }
     }
 }
 
@@ -112,9 +118,9 @@ pub async fn renew(reader: Reader, Path(person): Path<PersonId>, fields: Fields)
     match outcome(reader.asker.act(act, request).await)? {
         Ok(_) => {
             let link = Some(Link { name: fields.get("name").to_owned(), path: link_of(&token) });
-            page(&reader, StatusCode::OK, Scope::Organization, link, Default::default(), Refused::default()).await
+            page(&reader, StatusCode::OK, Scope::Organization, link, Typed::default(), Refused::default()).await
         }
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
     }
 }
 
@@ -123,7 +129,25 @@ pub async fn require_new_password(reader: Reader, Path(person): Path<PersonId>, 
     let request = fields.request()?;
     match outcome(reader.asker.act(RequireNewPassword { person }, request).await)? {
         Ok(_) => Ok(to("/people")),
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
+    }
+}
+
+/// Records that an identity was checked.
+pub async fn verify_identity(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
+    let request = fields.request()?;
+    let way = Way::from_code(fields.get("way"));
+    let note = fields.given("note").map(str::to_owned);
+    let done = match way {
+        Some(way) => reader.asker.act(VerifyIdentity { person, way, note }, request).await,
+        None => Err(Error::refused("way", "choose", "choose how the identity was checked")),
+    };
+    match outcome(done)? {
+        Ok(_) => Ok(to("/people")),
+        Err((status, why)) => {
+            let check = Some((person, way, fields.get("note").to_owned()));
+            page(&reader, status, Scope::Organization, None, Typed { check, ..Typed::default() }, why).await
+        }
     }
 }
 
@@ -132,7 +156,7 @@ pub async fn disable(reader: Reader, Path(person): Path<PersonId>, fields: Field
     let request = fields.request()?;
     match outcome(reader.asker.act(DisablePerson { person }, request).await)? {
         Ok(_) => Ok(to("/people")),
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Default::default(), why).await,
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
     }
 }
 
@@ -141,7 +165,7 @@ async fn page(
     status: StatusCode,
     scope: Scope,
     link: Option<Link>,
-    [name, email, sign_in]: [String; 3],
+    typed: Typed,
     why: Refused,
 ) -> Answer<Response> {
     let people = reader.asker.view(People { scope }).await?;
@@ -152,12 +176,23 @@ async fn page(
         }
     };
     let manages = frame.organization_may(Permission::PeopleManage);
-    render_as(status, &PeoplePage { frame, people, manages, link, name, email, sign_in, why })
+    render_as(status, &PeoplePage { frame, people, manages, link, typed, why })
 }
 
 impl PeoplePage {
     /// Whether the line is the reader's own: nobody renews or disables themselves.
     fn own(&self, person: &PersonLine) -> bool {
         person.id == self.frame.account.id
+    }
+
+    /// The note that was typed in the form that checks this person's identity, where that was refused.
+    fn refused(&self, person: &PersonLine) -> Option<&str> {
+        let (of, _, note) = self.typed.check.as_ref()?;
+        (*of == person.id).then_some(note)
+    }
+
+    /// Whether this way was chosen there.
+    fn chose(&self, person: &PersonLine, way: &Way) -> bool {
+        self.typed.check.as_ref().is_some_and(|(of, chosen, _)| *of == person.id && *chosen == Some(*way))
     }
 }

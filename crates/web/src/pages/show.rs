@@ -123,6 +123,7 @@ pub fn sentence(permission: Permission) -> String {
 pub const fn lapse(lapse: &Lapse) -> &'static str {
     match lapse {
         Lapse::AgreementUnsigned => "rests: an agreement is not signed",
+        Lapse::IdentityUnchecked => "rests: the identity is not checked",
         Lapse::TrainingLapsed => "rests: a training is due",
         Lapse::ReviewOverdue => "rests: it was not confirmed",
         Lapse::NotDelegated => "rests: nothing is delegated",

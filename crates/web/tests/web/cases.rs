@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Mutex};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
-use store::{Actor, AgreementKind, Challenge, Clock, Made, Organization, Presence, acts, views};
+use store::{Actor, AgreementKind, Challenge, Made, Organization, Presence, acts, views};
 use testbed::Authenticator;
 use trial::{
     access::{Grant, Place, Scope},
@@ -26,7 +26,7 @@ use crate::{
     odm,
     persona::Persona,
     provider,
-    world::{CANARY, PASSWORD, Person, StudyOf, World, act, save, signed_in},
+    world::{CANARY, PASSWORD, Person, StudyOf, World, act, save, second_factor, signed_in},
 };
 
 /// Where pages are in these tests.
@@ -428,6 +428,7 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             ask.json(&json!({ "name": "New", "email": format!("{sign_in}@example.org"), "sign_in": sign_in }))
         }
         (_, "/people/{person}/enrolment" | "/people/{person}/new-password" | "/people/{person}/disable") => ask,
+        (_, "/people/{person}/identity") => ask.json(&json!({ "way": "in_person", "note": "passport" })),
         (_, "/enrolment") => ask.json(&json!({ "password": PASSWORD })),
         (_, "/grants") => {
             let person = setup.receiver.id;
@@ -489,12 +490,4 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
 
 fn object(fields: Vec<(&str, String)>) -> serde_json::Value {
     fields.into_iter().map(|(name, value)| (name.to_owned(), serde_json::Value::from(value))).collect()
-}
-
-/// A second factor as it is set: the secret as it was shown, and a code from it, of a time step that is so much later than
-/// this one, for a code works once.
-pub fn second_factor(world: &World, later: u64) -> (String, String) {
-    let secret = [42; store::TOTP_SECRET_BYTES];
-    let step = u64::try_from(world.clock.now().as_second()).unwrap() / 30 + later;
-    (web::second_factor::shown(&secret), store::code_at(&secret, step))
 }

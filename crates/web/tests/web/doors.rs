@@ -4,11 +4,11 @@ use trial::ids::RequestId;
 use web::route::Route;
 
 use crate::{
-    cases::{Setup, second_factor},
+    cases::Setup,
     client::Ask,
     idp::{CLIENT, SECRET, idp},
     provider,
-    world::PASSWORD,
+    world::{PASSWORD, second_factor},
 };
 
 /// The form of a page, filled in well.
@@ -59,6 +59,7 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             form(&[("oid", &fresh), ("name", &fresh), ("administrator", &person)])
         }
         "/people" => form(&[("name", &fresh), ("email", &mail), ("sign_in", &fresh)]),
+        "/people/{person}/identity" => form(&[("way", "video"), ("note", "identity card")]),
         "/access" => {
             let person = setup.receiver.id.to_string();
             form(&[("person", &person), ("role", &format!("coordinator {study} {site}"))])

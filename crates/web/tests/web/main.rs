@@ -12,6 +12,7 @@ mod factors;
 mod fair;
 mod floods;
 mod gone;
+mod identity;
 mod idp;
 mod log;
 mod machine;

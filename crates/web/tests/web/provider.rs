@@ -11,7 +11,7 @@ use crate::{
     client::{Answer, Ask},
     idp::{CLIENT, Coded, SECRET, idp},
     persona::Persona,
-    world::{Person, World, act, signed_in},
+    world::{Person, World, act, second_factor, signed_in},
 };
 
 /// Names the provider.
@@ -161,7 +161,7 @@ async fn a_second_factor_is_asked_for_all_the_same_and_an_account_that_is_disabl
     let ana = world.person(&world.a, &world.admin, "ana");
     link(&world, &ana, "ana at home").await.expect(422);
     link(&world, &ana, "ana-1").await.expect(303);
-    let (secret, code) = crate::cases::second_factor(&world, 0);
+    let (secret, code) = second_factor(&world, 0);
     let second = json!({ "secret": secret, "code": code });
     Ask::new("PUT", "/api/v1/me/second-factor")
         .bearer(&ana.token)
@@ -178,7 +178,7 @@ async fn a_second_factor_is_asked_for_all_the_same_and_an_account_that_is_disabl
     let wrong = Ask::new("POST", "/sign-in").form(&wrong).send(&world.app).await.expect(422);
     let step = wrong.text().split("name=\"step\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     world.clock.turn(SignedDuration::from_secs(30));
-    let code = crate::cases::second_factor(&world, 0).1;
+    let code = second_factor(&world, 0).1;
     let right = [("step", step.as_str()), ("code", &code), ("next", "/")];
     let inside = Ask::new("POST", "/sign-in").form(&right).send(&world.app).await.expect(303);
     assert!(session(&inside).is_some());

@@ -22,7 +22,9 @@ use trial::{
         CheckRule, DataType, EventDef, EventRef, FormDef, FormRef, ItemDef, ItemGroupDef, ItemGroupRef, ItemRef, Study,
         StudyVersion,
     },
+    identity::Way,
     ids::{GrantId, PersonId, SiteId, StudyId, SubjectId},
+    permission::{Permissions, SIGNING},
     role::Role,
 };
 use web::{AppState, Settings};
@@ -146,6 +148,12 @@ impl World {
         scope: Scope,
         until: Option<Timestamp>,
     ) -> GrantId {
+        if role.permissions().both(SIGNING) != Permissions::NONE {
+            // Whoever gives the role need not be who adds people.
+            let admin = if organization.id() == self.a.id() { &self.admin } else { &self.b_admin };
+            let check = acts::VerifyIdentity { person: to.id, way: Way::InPerson, note: None };
+            act(organization, &admin.actor, check);
+        }
         let from = self.clock.now();
         let give = acts::GiveGrant { person: to.id, role, scope, from: None, until, reason: None };
         let id = act(organization, &by.actor, give).id("grant").unwrap();
@@ -319,4 +327,12 @@ fn definition(oid: &str) -> Study {
         ..StudyVersion::default()
     };
     Study { oid: oid.into(), name: "A study".into(), versions: vec![version], ..Study::default() }
+}
+
+/// A second factor as it is set: the secret as it was shown, and a code from it, of a time step that is so much later than
+/// this one, for a code works once.
+pub fn second_factor(world: &World, later: u64) -> (String, String) {
+    let secret = [42; store::TOTP_SECRET_BYTES];
+    let step = u64::try_from(world.clock.now().as_second()).unwrap() / 30 + later;
+    (web::second_factor::shown(&secret), store::code_at(&secret, step))
 }

@@ -4,10 +4,10 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use store::{
     Actor, Organization, Presence, SignIn,
-    acts::{AddPerson, GiveGrant},
+    acts::{AddPerson, GiveGrant, VerifyIdentity},
     views::MyDuties,
 };
-use trial::{access::Scope, ids::PersonId, role::Role};
+use trial::{access::Scope, identity::Way, ids::PersonId, role::Role};
 
 /// A password that everybody in a scratch organization has. It guards nothing.
 pub(crate) const PASSWORD: &str = "scratch battery staple";
@@ -56,6 +56,13 @@ pub(crate) fn sign_in(organization: &Organization, name: &str) -> Result<Actor> 
     };
     let signed_in = organization.authenticate(&token, Presence::Person)?;
     Ok(signed_in.context("a session ended as it began")?.actor)
+}
+
+/// Records that somebody's identity was checked: roles with a right to sign wait for it.
+pub(crate) fn verify(organization: &Organization, administrator: &Actor, person: PersonId) -> Result<()> {
+    let act = VerifyIdentity { person, way: Way::InPerson, note: None };
+    organization.act(administrator, act, organization.fresh_request()?)?;
+    Ok(())
 }
 
 /// Gives a role. Sessions of whoever gets it end.

@@ -21,7 +21,7 @@ use trial::{
 };
 use web::exchange::{FileIn, import_definition};
 
-use super::people::{give, person, sign, sign_in};
+use super::people::{give, person, sign, sign_in, verify};
 
 /// The countries of a study's two sites.
 const COUNTRIES: [&str; 2] = ["NO", "SE"];
@@ -170,6 +170,7 @@ impl Builder<'_> {
         let (person_id, _) = person(organization, self.administrator, &format!("founder-{end}"))?;
         let mut pairs = Vec::new();
         let (investigator_id, _) = person(organization, self.administrator, &format!("investigator-{end}"))?;
+        verify(organization, self.administrator, investigator_id)?;
         for ((number, name), country) in ["North", "South"].into_iter().enumerate().zip(COUNTRIES) {
             let site =
                 AddSite { study, oid: name.to_uppercase(), name: name.into(), country: Some(country.to_owned()) };
@@ -247,6 +248,7 @@ impl Builder<'_> {
             for level in role.levels() {
                 let name = format!("{role}-{}", level.code());
                 let (id, _) = person(organization, self.administrator, &name)?;
+                verify(organization, self.administrator, id)?;
                 let (giver, scope) = match level {
                     Level::Organization => (self.administrator, Scope::Organization),
                     Level::Study if *role == Role::StudyAdministrator => (self.administrator, Scope::Study { study }),
@@ -266,6 +268,7 @@ impl Builder<'_> {
         let (organization, study) = (self.organization, here.study);
         let builder = sign_in(organization, "builder-one")?;
         let (id, _) = person(organization, self.administrator, "expired")?;
+        verify(organization, self.administrator, id)?;
         let end = installation.clock().now().checked_add(SignedDuration::from_micros(1))?;
         let [site, _] = here.sites;
         let in_study = |role: &&Role| !role.levels().contains(&Level::Organization) || role.levels().len() > 1;

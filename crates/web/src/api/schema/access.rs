@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Exception, Lapse, Level, Permission, Role, Scope, SettingCode};
+use super::{Exception, IdentityCheck, Lapse, Level, Permission, Role, Scope, SettingCode};
 
 /// A grant with the names of whom and what it is about.
 #[derive(Serialize, ToSchema)]
@@ -177,6 +177,10 @@ pub struct Duties {
     pub agreements: Vec<Agreement>,
     /// Training that one's roles need.
     pub training: Vec<Duty>,
+    /// How one's identity was last checked; null: nobody has.
+    pub identity: Option<IdentityCheck>,
+    /// Whether one of one's roles carries a right to sign, which waits for that.
+    pub signs: bool,
 }
 
 /// A course.

@@ -77,6 +77,35 @@ pub enum Befell {
     ClientEnded,
     /// A role was given or ended, and the sessions with it.
     GrantChanged,
+    /// An administrator recorded that the person's identity was checked.
+    IdentityChecked,
+}
+
+/// A way to make sure who somebody is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityWay {
+    /// Seen in person, with an official document.
+    InPerson,
+    /// Seen by video, with an official document.
+    Video,
+    /// Confirmed by the personnel office of the employer.
+    Employer,
+}
+
+/// A check of somebody's identity.
+#[derive(Serialize, ToSchema)]
+pub struct IdentityCheck {
+    /// When it was recorded.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// By whom, by name.
+    pub by: String,
+    /// How.
+    pub way: IdentityWay,
+    /// What was said beside that.
+    #[schema(required)]
+    pub note: Option<String>,
 }
 
 /// One thing that befell one's account.
