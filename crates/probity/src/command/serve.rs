@@ -193,7 +193,10 @@ mod tests {
     #[test]
     fn the_settings_are_known_by_name() {
         let settings = ["data", "root_key", "listen", "host", "cert", "key", "client_authority", "client_revoked"];
-        assert_eq!(configuration_settings(), [&settings[..], &["redirect", "identity_provider", "public_port", "log"]].concat());
+        assert_eq!(
+            configuration_settings(),
+            [&settings[..], &["redirect", "identity_provider", "public_port", "log"]].concat()
+        );
     }
 
     #[test]
