@@ -51,7 +51,7 @@ pub struct Proved {
 impl Proved {
     /// A keyed hash, under which their account is found.
     pub(crate) fn tag(&self, ring: &KeyRing) -> [u8; 32] {
-        ring.tag("identity", &format!("{}\n{}", self.issuer, self.subject))
+        ring.tag("provider", &format!("{}\n{}", self.issuer, self.subject))
     }
 }
 
@@ -110,7 +110,7 @@ impl Organization {
     fn linked(&self, proved: &Proved) -> Result<Option<(PersonId, CredentialRecord)>> {
         let tag = proved.tag(&self.shared().ring);
         self.reading(|snapshot| {
-            let sql = "SELECT id FROM person WHERE identity_tag = ?1 AND active = 1 AND enrolled = 1";
+            let sql = "SELECT id FROM person WHERE provider_tag = ?1 AND active = 1 AND enrolled = 1";
             let Some(person) = snapshot.db.one(sql, values![&tag], |row| row.id::<PersonId>(0))? else {
                 return Ok(None);
             };

@@ -13,6 +13,7 @@ mod guard;
 mod handover;
 pub mod input;
 mod ledger;
+mod mark;
 pub mod pages;
 pub mod passkey;
 mod provider;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::{Error, Made, Used};
 use utoipa::ToSchema;
 
-use crate::{error::Problem, state::AppState};
+use crate::{error::Problem, mark, state::AppState};
 
 /// How long a challenge may be answered.
 const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
@@ -38,9 +38,7 @@ pub(crate) struct Challenges {
 impl Challenges {
     /// With a mark of its own.
     pub(crate) fn new() -> Self {
-        let mark = hmac::Key::generate(hmac::HMAC_SHA256, &aws_lc_rs::rand::SystemRandom::new())
-            .expect("the library's source of chance never fails: it ends the process instead");
-        Challenges { mark, answered: Mutex::default() }
+        Challenges { mark: mark::fresh(), answered: Mutex::default() }
     }
 
     /// A new one.

@@ -8,6 +8,7 @@ const INVENTORY: &str = "docs/cryptography.md";
 const REACHES: &[&str] = &[
     "aws_lc_rs::",
     "argon2::",
+    "jsonwebtoken::",
     "rustls::",
     "rcgen::",
     "subtle::",

@@ -78,7 +78,7 @@ CREATE TABLE person (
     second_factor BIGINT NOT NULL,
     enrolment_tag BYTEA UNIQUE,
     enrolment_end BIGINT,
-    identity_tag  BYTEA UNIQUE,
+    provider_tag  BYTEA UNIQUE,
     version       BIGINT NOT NULL,
     credential    BIGINT NOT NULL,
     key           BYTEA NOT NULL,

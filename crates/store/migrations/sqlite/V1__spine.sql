@@ -74,7 +74,7 @@ CREATE TABLE person (
     second_factor INTEGER NOT NULL,      -- whether those or a passkey are
     enrolment_tag BLOB UNIQUE,           -- hash of the one-time enrolment token
     enrolment_end INTEGER,               -- microseconds since 1970
-    identity_tag  BLOB UNIQUE,           -- keyed hash of who they are at an OpenID provider
+    provider_tag  BLOB UNIQUE,           -- keyed hash of who they are at an OpenID provider
     version       INTEGER NOT NULL,
     credential    INTEGER NOT NULL,      -- version of the credential record, 0: none
     key           BLOB NOT NULL,

@@ -91,7 +91,7 @@ impl Act for Enrol {
             chosen,
             former: Vec::new(),
             recovery: Vec::new(),
-            identity: None,
+            linked: None,
         })?;
         let client = self.client.as_deref();
         if let Some(token_tag) = &self.session {

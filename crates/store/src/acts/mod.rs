@@ -40,7 +40,7 @@ pub use import::{
 pub use organization::{AppointFirst, FoundOrganization};
 pub use person::{AddPerson, ChangePassword, DisablePerson, RenewEnrolment, RequireNewPassword};
 pub use policy::SetPolicy;
-pub use provider::{EndProvider, LinkIdentity, PROVIDER_BYTES_MAX, SetProvider, UnlinkIdentity};
+pub use provider::{EndProvider, LinkProvider, PROVIDER_BYTES_MAX, SetProvider, UnlinkProvider};
 pub use role::DefineRole;
 pub use security_event::ReadNotices;
 pub use session::{ConfirmPresence, EndOtherSessions, EndSession, NewVerifier, OpenSession, RefuseSignIn, SignOut};
@@ -77,8 +77,8 @@ acts!(
     AddPasskey,
     RemovePasskey,
     MakeRecoveryCodes,
-    LinkIdentity,
-    UnlinkIdentity,
+    LinkProvider,
+    UnlinkProvider,
     OpenSession,
     RefuseSignIn,
     ConfirmPresence,

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     place::Target,
     provider::{Proved, Provider},
-    record::{CredentialRecord, LinkedIdentity, ProviderRecord, SecurityEvent},
+    record::{CredentialRecord, LinkedAccount, ProviderRecord, SecurityEvent},
     time,
     tx::Tx,
 };
@@ -109,15 +109,15 @@ fn put(tx: &mut Tx<'_>, access: &Access, provider: Option<Provider>) -> Result<(
 
 /// Links one's own account at the organization's provider, in place of one that was linked before.
 #[derive(Debug, Serialize)]
-pub struct LinkIdentity {
+pub struct LinkProvider {
     /// `iss` of the ID token that proved it.
     pub issuer: String,
     /// `sub`.
     pub subject: String,
 }
 
-impl Act for LinkIdentity {
-    const NAME: &'static str = "account.link_identity";
+impl Act for LinkProvider {
+    const NAME: &'static str = "account.link_provider";
     const NEEDS: Permission = Permission::OwnAccount;
     const FRESH: Freshness = Freshness::Strong;
 
@@ -133,24 +133,24 @@ impl Act for LinkIdentity {
         }
         let subject = limit::text("subject", &self.subject, SUBJECT_BYTES_MAX)?;
         let tag = Proved { issuer: self.issuer.clone(), subject: subject.clone() }.tag(tx.ring);
-        let other = "SELECT 1 FROM person WHERE identity_tag = ?1 AND id <> ?2";
+        let other = "SELECT 1 FROM person WHERE provider_tag = ?1 AND id <> ?2";
         if tx.db.one(other, values![&tag, &person], |_| Ok(()))?.is_some() {
             return Err(Error::refused("provider", "taken", "somebody else’s account here is linked to it already"));
         }
-        let identity = LinkedIdentity { issuer: self.issuer.clone(), subject, tag, since: time::micros(tx.at()) };
+        let account = LinkedAccount { issuer: self.issuer.clone(), subject, tag, since: time::micros(tx.at()) };
         changed(tx, access, None)?;
         let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-        set_credential(tx, person, |_| old.but(|credential| credential.identity = Some(identity)))?;
-        security_event::note(tx, person, Happened::told(SecurityEvent::IdentityLinked))
+        set_credential(tx, person, |_| old.but(|credential| credential.linked = Some(account)))?;
+        security_event::note(tx, person, Happened::told(SecurityEvent::ProviderLinked))
     }
 }
 
 /// Ends the link to one's own account at a provider.
 #[derive(Debug, Serialize)]
-pub struct UnlinkIdentity {}
+pub struct UnlinkProvider {}
 
-impl Act for UnlinkIdentity {
-    const NAME: &'static str = "account.unlink_identity";
+impl Act for UnlinkProvider {
+    const NAME: &'static str = "account.unlink_provider";
     const NEEDS: Permission = Permission::OwnAccount;
     const FRESH: Freshness = Freshness::Session;
 
@@ -161,11 +161,11 @@ impl Act for UnlinkIdentity {
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let person = access.person()?;
         let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-        if old.identity.is_none() {
+        if old.linked.is_none() {
             return Err(Error::Conflict { message: "nothing is linked".into(), current: None });
         }
         changed(tx, access, None)?;
-        set_credential(tx, person, |_| old.but(|credential| credential.identity = None))?;
-        security_event::note(tx, person, Happened::told(SecurityEvent::IdentityUnlinked))
+        set_credential(tx, person, |_| old.but(|credential| credential.linked = None))?;
+        security_event::note(tx, person, Happened::told(SecurityEvent::ProviderUnlinked))
     }
 }

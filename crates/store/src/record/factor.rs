@@ -72,9 +72,9 @@ pub enum SecurityEvent {
     /// A passkey was removed.
     PasskeyRemoved,
     /// An account at an OpenID provider was linked, whose sign-in stands for the password.
-    IdentityLinked,
+    ProviderLinked,
     /// That link was ended.
-    IdentityUnlinked,
+    ProviderUnlinked,
     /// New recovery codes were made; the old ones stopped working.
     RecoveryCodesMade,
     /// One session or more were ended.

@@ -75,13 +75,13 @@ pub(crate) struct CredentialRecord {
     /// Who they are at an OpenID provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[zeroize(skip)]
-    pub identity: Option<LinkedIdentity>,
+    pub linked: Option<LinkedAccount>,
 }
 
 /// An account at an OpenID provider whose sign-in stands for this person's password.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LinkedIdentity {
+pub(crate) struct LinkedAccount {
     /// `iss` and `sub` of its ID tokens (OpenID Connect Core 1.0, 2): together they are never another's.
     pub issuer: String,
     pub subject: String,
@@ -118,10 +118,10 @@ impl Record for CredentialRecord {
     fn derive(&self, put: &Put<'_>) -> Result<()> {
         // Setting a credential uses up the enrolment.
         put.db.write(
-            "UPDATE person SET enrolled = 1, code = ?2, credential = ?3, identity_tag = ?4, enrolment_tag = NULL,
+            "UPDATE person SET enrolled = 1, code = ?2, credential = ?3, provider_tag = ?4, enrolment_tag = NULL,
                  enrolment_end = NULL
              WHERE id = ?1",
-            values![put.key, self.totp.is_some(), put.version, self.identity.as_ref().map(|identity| &identity.tag)],
+            values![put.key, self.totp.is_some(), put.version, self.linked.as_ref().map(|account| &account.tag)],
         )?;
         put.db.write(SECOND_FACTOR, values![put.key])?;
         Ok(())

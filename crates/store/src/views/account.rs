@@ -24,7 +24,6 @@ use crate::{
     backend::values,
     error::{Error, Result},
     place::Target,
-    provider,
     record::{CredentialRecord, OrganizationRecord, PasskeyRecord, PersonRecord},
     session::{self, SessionShown},
     time,
@@ -56,10 +55,6 @@ pub struct AccountShown {
     pub passkeys: Vec<PasskeyShown>,
     /// Recovery codes that are left.
     pub recovery_codes: u64,
-    /// The provider by whose sign-in one may sign in, by name.
-    pub provider: Option<String>,
-    /// Since when one's account there is linked.
-    pub linked: Option<Timestamp>,
     /// Whether one needs a second factor.
     pub second_factor_needed: bool,
     /// The strongest factor that one has, with which one confirms that it is oneself.
@@ -117,12 +112,8 @@ impl View for Account {
         let needed = organization.second_factor
             || policy.is_on(Setting::SecondFactor)
             || policy.is_on(Setting::PhishingResistant);
-        let credential = snapshot.current::<CredentialRecord>(&id)?.map(|(_, credential)| credential);
-        let recovery_codes = credential.as_ref().map_or(0, |credential| credential.recovery.len() as u64);
-        let provider = provider::current(snapshot)?;
-        let linked = credential.as_ref().and_then(|credential| credential.identity.as_ref());
-        let linked = linked.filter(|linked| provider.as_ref().is_some_and(|one| one.issuer == linked.issuer));
-        let linked = linked.map(|linked| time::instant(linked.since));
+        let recovery_codes =
+            snapshot.current::<CredentialRecord>(&id)?.map_or(0, |(_, credential)| credential.recovery.len() as u64);
         let roles = roles::held(access)?;
         let waiting = access_request::waiting(snapshot, id, &roles)?;
         Ok(AccountShown {
@@ -135,8 +126,6 @@ impl View for Account {
             code: assurance.has_code,
             passkeys: if assurance.has_passkey { passkeys(snapshot, id)? } else { Vec::new() },
             recovery_codes,
-            provider: provider.map(|provider| provider.name.clone()),
-            linked,
             second_factor_needed: needed,
             confirms_with: assurance.strongest(),
             confirmed: assurance.holds(Freshness::Strong, access.at(), window(&policy)),

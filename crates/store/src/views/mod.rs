@@ -36,7 +36,7 @@ pub use ledger::{
 };
 pub use people::{IdentityCheck, People, PersonLine};
 pub use policy::{SettingShown, ShowPolicy};
-pub use provider::{ProviderShown, ShowProvider};
+pub use provider::{MyProvider, MyProviderShown, ProviderShown, ShowProvider};
 pub use roles::{RoleBook, RoleLine, RoleShown};
 pub use security_event::{SecurityEventLine, SecurityEvents};
 pub use study::{Definition, DefinitionShown, ShowStudy, SiteLine, StudyShown};
@@ -69,6 +69,7 @@ views!(
     RoleBook,
     ShowPolicy,
     ShowProvider,
+    MyProvider,
     MyDuties,
     DutyBook,
     MyAccessRequests,

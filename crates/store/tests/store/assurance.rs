@@ -41,7 +41,7 @@ fn what_gives_power_hands_data_over_or_destroys_it_asks_for_a_fresh_factor() {
             "person.require_new_password",
             "person.disable",
             "person.verify_identity",
-            "account.link_identity",
+            "account.link_provider",
             "grant.give",
             "grant.end",
             "grant.confirm",

@@ -11,9 +11,9 @@ use store::{
     Confirmation, Receipt, SessionShown,
     acts::{
         AddPasskey, ChangePassword, ConfirmPresence, EndOtherSessions, EndSession, MakeRecoveryCodes, ReadNotices,
-        RemovePasskey, SetSecondFactor, UnlinkIdentity,
+        RemovePasskey, SetSecondFactor, UnlinkProvider,
     },
-    views::{Account, AccountShown, SecurityEventLine, SecurityEvents},
+    views::{Account, AccountShown, MyProvider, MyProviderShown, SecurityEventLine, SecurityEvents},
 };
 use trial::ids::{PasskeyId, SessionId};
 use utoipa::ToSchema;
@@ -41,7 +41,8 @@ pub(super) fn table() -> Table {
         .put("/me/confirmation", Does::act::<ConfirmPresence>(), confirm)
         .post("/me/passkeys", Does::act::<AddPasskey>(), add_passkey)
         .delete("/me/passkeys/{passkey}", Does::act::<RemovePasskey>(), remove_passkey)
-        .delete("/me/identity", Does::act::<UnlinkIdentity>(), end_link)
+        .get("/me/provider", Does::view::<MyProvider>(), provider)
+        .delete("/me/provider", Does::act::<UnlinkProvider>(), end_link)
         .post("/me/recovery-codes", Does::act::<MakeRecoveryCodes>(), make_recovery_codes)
         .get("/me/sign-ins", Does::view::<SecurityEvents>(), sign_ins)
         .get("/me/events", Does::view::<SecurityEvents>(), events)
@@ -217,12 +218,21 @@ pub(super) async fn remove_passkey(
     Ok(Json(asker.act(RemovePasskey { passkey }, request).await?))
 }
 
+/// The OpenID provider by whose sign-in one may sign in
+///
+/// `null` where there is none.
+#[utoipa::path(get, path = "/api/v1/me/provider", tag = "me",
+    responses((status = 200, body = Option<schema::MyProvider>)))]
+pub(super) async fn provider(asker: Asker) -> Answer<Json<Option<MyProviderShown>>> {
+    Ok(Json(asker.view(MyProvider {}).await?))
+}
+
 /// End the link to one's account at the OpenID provider
 ///
 /// It is made at a browser, on the page of one's account.
-#[utoipa::path(delete, path = "/api/v1/me/identity", tag = "me", responses((status = 200, body = schema::Receipt)))]
+#[utoipa::path(delete, path = "/api/v1/me/provider", tag = "me", responses((status = 200, body = schema::Receipt)))]
 pub(super) async fn end_link(asker: Asker, RequestKey(request): RequestKey) -> Answer<Json<Receipt>> {
-    Ok(Json(asker.act(UnlinkIdentity {}, request).await?))
+    Ok(Json(asker.act(UnlinkProvider {}, request).await?))
 }
 
 /// Recovery codes, told this once.

@@ -11,7 +11,7 @@ pub use access::{
     GrantLine, MatrixLine, RoleLine, Setting,
 };
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
-pub use security::{Befell, Factor, IdentityCheck, IdentityWay, Passkey, ProviderShown, SecurityEvent};
+pub use security::{Befell, Factor, IdentityCheck, IdentityWay, MyProvider, Passkey, ProviderShown, SecurityEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 pub use word::{Level, Permission, Role, SettingCode};
@@ -121,12 +121,6 @@ pub struct Account {
     pub passkeys: Vec<Passkey>,
     /// Recovery codes that are left.
     pub recovery_codes: u64,
-    /// The OpenID provider by whose sign-in one may sign in, by name.
-    #[schema(required)]
-    pub provider: Option<String>,
-    /// Since when one's account there is linked.
-    #[schema(required, format = DateTime)]
-    pub linked: Option<String>,
     /// Whether one needs a second factor.
     pub second_factor_needed: bool,
     /// The strongest factor that one has, with which one confirms that it is oneself.

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use store::{
     acts::{EndOtherSessions, EndSession, ReadNotices, RemovePasskey},
-    views::{SecurityEventLine, SecurityEvents},
+    views::{MyProvider, MyProviderShown, SecurityEventLine, SecurityEvents},
 };
 use trial::ids::{PasskeyId, SessionId};
 
@@ -37,6 +37,8 @@ const YEAR: u32 = 31_536_000;
 struct AccountPage {
     frame: Frame,
     roles: Vec<(String, String)>,
+    /// By whose sign-in one may sign in.
+    provider: Option<MyProviderShown>,
     secret: String,
     spelled: String,
     qr: String,
@@ -215,6 +217,7 @@ async fn page(
     (done, not): (Option<&'static str>, Option<&'static str>),
     why: Refused,
 ) -> Answer<Response> {
+    let provider = reader.asker.view(MyProvider {}).await?;
     let frame = reader.frame("account").await?;
     let account = &frame.account;
     let address = second_factor::address(&account.organization, &account.sign_in, &secret);
@@ -223,6 +226,7 @@ async fn page(
     let known: Vec<&str> = account.passkeys.iter().map(|passkey| passkey.credential.as_str()).collect();
     let page = AccountPage {
         roles,
+        provider,
         spelled: spelled(&secret),
         qr: qr(&address)?,
         secret,

@@ -44,14 +44,14 @@ use store::{
     acts::{
         AddPasskey, AddPerson, AddSite, AddSubject, AnswerAccess, AskAccess, BeginImport, BreakGlass, ChangePassword,
         CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndClient, EndDelegation,
-        EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse, LinkIdentity,
+        EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse, LinkProvider,
         MakeRecoveryCodes, OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining,
         RegisterClient, RegisterStudy, RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm,
-        SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport, UnlinkIdentity, VerifyIdentity,
+        SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport, UnlinkProvider, VerifyIdentity,
     },
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
-        Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyClients, MyDuties, MyStudies,
+        Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyClients, MyDuties, MyProvider,
         People, RoleBook, SecurityEvents, ShowForm, ShowPolicy, ShowProvider, ShowStudy, ShowSubject, Subjects,
         Worklist,
     },
@@ -86,7 +86,7 @@ fn door() -> Table {
         .get(crate::provider::RETURN, Does::public("what a browser brought back, in a form"), provider::returned)
         .post(
             "/sign-in/provider/answer",
-            Does::act::<OpenSession>().and_act::<SignOut>().and_act::<LinkIdentity>(),
+            Does::act::<OpenSession>().and_act::<SignOut>().and_act::<LinkProvider>(),
             provider::answered,
         )
         .post("/sign-out", Does::act::<SignOut>(), door::signed_out)
@@ -101,17 +101,18 @@ fn reported() -> Does {
 
 /// One's own.
 fn own() -> Table {
+    let of_account = |does: Does| framed(does).and_view::<MyProvider>();
     Table::new()
         .get("/", framed(Does::view::<Worklist>()).and_view::<People>(), home::home)
         .get("/search", framed(Does::view::<Subjects>()), home::search)
-        .get("/account", Does::view::<Account>().and_view::<MyStudies>(), account::account)
-        .post("/account/password", framed(Does::act::<ChangePassword>()), account::password)
-        .post("/account/second-factor", framed(Does::act::<SetSecondFactor>()), account::factor)
-        .post("/account/passkeys", framed(Does::act::<AddPasskey>()), account::add_passkey)
-        .post("/account/passkeys/{passkey}/remove", framed(Does::act::<RemovePasskey>()), account::remove_passkey)
-        .post("/account/identity", framed(Does::view::<Account>()), provider::link)
-        .post("/account/identity/end", framed(Does::act::<UnlinkIdentity>()), provider::unlink)
-        .post("/account/recovery-codes", framed(Does::act::<MakeRecoveryCodes>()), account::recovery_codes)
+        .get("/account", of_account(Does::view::<Account>()), account::account)
+        .post("/account/password", of_account(Does::act::<ChangePassword>()), account::password)
+        .post("/account/second-factor", of_account(Does::act::<SetSecondFactor>()), account::factor)
+        .post("/account/passkeys", of_account(Does::act::<AddPasskey>()), account::add_passkey)
+        .post("/account/passkeys/{passkey}/remove", of_account(Does::act::<RemovePasskey>()), account::remove_passkey)
+        .post("/account/provider", framed(Does::view::<Account>()), provider::link)
+        .post("/account/provider/end", framed(Does::act::<UnlinkProvider>()), provider::unlink)
+        .post("/account/recovery-codes", of_account(Does::act::<MakeRecoveryCodes>()), account::recovery_codes)
         .get("/account/activity", framed(Does::view::<SecurityEvents>()), account::activity)
         .post("/account/notices/read", Does::act::<ReadNotices>(), account::read_notices)
         .get("/confirm", Does::view::<Account>(), confirm::confirm)

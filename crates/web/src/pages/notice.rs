@@ -15,10 +15,10 @@ pub const fn said(event: &SecurityEvent) -> &'static str {
         SecurityEvent::CodeSet => "An authenticator app was set up",
         SecurityEvent::PasskeyAdded => "A passkey was added",
         SecurityEvent::PasskeyRemoved => "A passkey was removed",
-        SecurityEvent::IdentityLinked => {
+        SecurityEvent::ProviderLinked => {
             "Your account at your organization’s provider was linked: a sign-in there stands for your password"
         }
-        SecurityEvent::IdentityUnlinked => "The link to your account at a provider was ended",
+        SecurityEvent::ProviderUnlinked => "The link to your account at a provider was ended",
         SecurityEvent::RecoveryCodesMade => "New recovery codes were made",
         SecurityEvent::SessionsEnded => "Other sessions were ended",
         SecurityEvent::ClientRegistered => "A program or a device was registered that works in your name",

@@ -13,12 +13,12 @@ use axum::{
 use serde::Deserialize;
 use store::{
     Error, Organization, Provider,
-    acts::{LinkIdentity, UnlinkIdentity},
+    acts::{LinkProvider, UnlinkProvider},
 };
 
 use super::{
     door::{self, Going},
-    fields::{Fields, outcome},
+    fields::Fields,
     frame::{Reader, render, to},
     show::filters,
 };
@@ -29,7 +29,7 @@ use crate::{
     error::Answer,
     input::Query,
     passkey::Host,
-    provider::{self, COOKIE, Journey, MINUTES, Purpose, RETURN, Returned},
+    provider::{self, AWAY, COOKIE, Journey, Purpose, RETURN, Returned},
     session::{Asker, blocking},
     sign_in::{self, Credentials, First},
     state::AppState,
@@ -107,7 +107,7 @@ pub async fn link(State(state): State<AppState>, reader: Reader, host: Host) -> 
 /// Ends the link.
 pub async fn unlink(reader: Reader, fields: Fields) -> Answer<Response> {
     let request = fields.request()?;
-    reader.asker.act(UnlinkIdentity {}, request).await?;
+    reader.asker.act(UnlinkProvider {}, request).await?;
     Ok(to("/account?done=unlinked"))
 }
 
@@ -122,7 +122,7 @@ async fn sent_off(
     let address = provider::begin(state, provider, &journey, &back(host)).await?;
     let mut answer = render(&LeavePage { name: &name, address: &address })?;
     let written = state.providers().journeys().written(&journey)?;
-    if let Some(cookie) = cookie::set(state.settings(), COOKIE, &written, Some(MINUTES * 60)) {
+    if let Some(cookie) = cookie::set(state.settings(), COOKIE, &written, u32::try_from(AWAY.as_secs()).ok()) {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(answer)
@@ -175,13 +175,14 @@ pub async fn answered(
         Purpose::Link(person) => {
             let asker = before.filter(|asker| asker.actor().person() == Some(person)).ok_or(Error::SignedOut)?;
             let request = asker.organization().fresh_request()?;
-            let act = LinkIdentity { issuer: proved.issuer, subject: proved.subject };
-            match outcome(asker.act(act, request).await)? {
+            let act = LinkProvider { issuer: proved.issuer, subject: proved.subject };
+            match asker.act(act, request).await {
                 Ok(_) => to("/account?done=linked"),
-                Err((_, why)) if why.at("provider").is_some_and(|why| why.starts_with("somebody")) => {
+                Err(Error::Refused(why)) if why.iter().any(|refusal| refusal.code == "taken") => {
                     to("/account?done=taken")
                 }
-                Err(_) => to("/account?done=not_linked"),
+                Err(Error::Refused(_)) => to("/account?done=not_linked"),
+                Err(other) => return Err(other.into()),
             }
         }
     };
@@ -209,6 +210,6 @@ async fn provider_of(organization: &Arc<Organization>) -> store::Result<Option<P
 }
 
 /// Where the provider sends browsers back to.
-fn back(host: &Host) -> String {
+pub(super) fn back(host: &Host) -> String {
     format!("{}{RETURN}", host.origin)
 }

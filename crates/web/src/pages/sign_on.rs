@@ -10,9 +10,10 @@ use store::{
 use super::{
     fields::{Fields, Refused, outcome},
     frame::{Frame, Reader, render_as, to},
+    provider::back,
     show::{filters, many},
 };
-use crate::{error::Answer, passkey::Host, provider::RETURN, state::AppState};
+use crate::{error::Answer, passkey::Host, state::AppState};
 
 #[derive(Template)]
 #[template(path = "sign_on.html")]
@@ -90,6 +91,5 @@ async fn page(
         })
     });
     let allowed = state.providers().allowed().to_vec();
-    let back = format!("{}{RETURN}", host.origin);
-    render_as(status, &SignOnPage { frame, shown, allowed, back, typed, why })
+    render_as(status, &SignOnPage { frame, shown, allowed, back: back(host), typed, why })
 }

@@ -5,14 +5,15 @@ use aws_lc_rs::{digest, hmac};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::fresh_token;
 use trial::ids::{OrganizationId, PersonId};
 
-use super::chance;
+use crate::mark;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "probity_provider";
 /// How long somebody may be away.
-pub(crate) const MINUTES: u32 = 10;
+pub(crate) const AWAY: SignedDuration = SignedDuration::from_mins(10);
 /// Bytes of a way back to go; who began further down lands on the first page.
 const NEXT_BYTES_MAX: usize = 1_000;
 
@@ -52,7 +53,7 @@ impl Journey {
         now: Timestamp,
     ) -> store::Result<Self> {
         let next = if next.len() > NEXT_BYTES_MAX { "/" } else { next }.to_owned();
-        let (state, nonce, verifier) = (chance()?, chance()?, chance()?);
+        let (state, nonce, verifier) = (fresh_token()?, fresh_token()?, fresh_token()?);
         Ok(Journey { organization, purpose, next, state, nonce, verifier, made: now.as_microsecond() })
     }
 
@@ -68,8 +69,7 @@ pub(crate) struct Journeys(hmac::Key);
 impl Journeys {
     /// With a mark of their own.
     pub(super) fn new() -> Self {
-        let mark = hmac::Key::generate(hmac::HMAC_SHA256, &aws_lc_rs::rand::SystemRandom::new());
-        Journeys(mark.expect("the library's source of chance never fails: it ends the process instead"))
+        Journeys(mark::fresh())
     }
 
     /// The cookie's value.
@@ -85,7 +85,7 @@ impl Journeys {
         hmac::verify(&self.0, said.as_bytes(), &URL_SAFE_NO_PAD.decode(mark).ok()?).ok()?;
         let journey: Journey = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(said).ok()?).ok()?;
         let away = now.duration_since(store::instant(journey.made));
-        (away < SignedDuration::from_mins(i64::from(MINUTES))).then_some(journey)
+        (away < AWAY).then_some(journey)
     }
 }
 

@@ -14,12 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use store::{Error, Proved, Provider};
 use tokio::sync::Semaphore;
 
 use self::ask::Agent;
-pub(crate) use self::journey::{COOKIE, Journey, Journeys, MINUTES, Purpose};
+pub(crate) use self::journey::{AWAY, COOKIE, Journey, Journeys, Purpose};
 use crate::{session::blocking, state::AppState};
 
 /// Where a provider sends browsers back to, below the server's own address.
@@ -196,11 +195,4 @@ fn refused(problem: token::Problem) -> Error {
     // Why is for the operator: it says how provider and server are set up, and nothing of the person.
     tracing::warn!(%problem, "an ID token was refused");
     Error::refused("provider", "not_believed", "what the provider says of you does not hold: tell your administrator")
-}
-
-/// Chance, in base64url: 32 bytes.
-fn chance() -> store::Result<String> {
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::fault)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

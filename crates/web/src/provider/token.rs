@@ -6,7 +6,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
     jwk::{Jwk, JwkSet, PublicKeyUse},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 /// Algorithms that are taken.
 const TAKEN: &[Algorithm] = &[
@@ -69,8 +69,8 @@ struct Claims {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Audience {
-    One(#[expect(dead_code, reason = "checked with the signature")] String),
     Many(Vec<String>),
+    One(IgnoredAny),
 }
 
 /// Whose it is, where it holds.

@@ -25,14 +25,14 @@ pub fn set(organization: &Organization, admin: &Actor) {
 /// Links an account to the person of a session.
 pub fn linked(organization: &Organization, actor: &Actor) {
     let subject = actor.person().unwrap().to_string();
-    act(organization, actor, acts::LinkIdentity { issuer: idp().issuer.clone(), subject });
+    act(organization, actor, acts::LinkProvider { issuer: idp().issuer.clone(), subject });
 }
 
 /// What has to be there before a route is asked for.
 pub fn prepare(setup: &Setup, route: &Route, persona: &Persona) {
     let path = route.path.as_str();
-    let links = matches!(path, "/account/identity/end" | "/api/v1/me/identity");
-    if links || matches!(path, "/account/identity" | "/sign-on/end" | "/api/v1/sign-on") {
+    let links = matches!(path, "/account/provider/end" | "/api/v1/me/provider");
+    if links || matches!(path, "/account/provider" | "/sign-on/end" | "/api/v1/sign-on") {
         let world = &setup.world;
         let (organization, admin) = if persona.of_b { (&world.b, &world.b_admin) } else { (&world.a, &world.admin) };
         set(organization, &admin.actor);
@@ -61,7 +61,7 @@ impl Away {
     }
 
     async fn to_link(world: &World, person: &Person) -> Self {
-        let ask = Ask::new("POST", "/account/identity").cookie(&person.token).form(&[]);
+        let ask = Ask::new("POST", "/account/provider").cookie(&person.token).form(&[]);
         Away::of(&ask.send(&world.app).await.expect(200))
     }
 
@@ -134,6 +134,8 @@ async fn whoever_linked_their_account_signs_in_there_and_nobody_else_does() {
     // Like any change of how one proves oneself.
     Ask::get("/api/v1/me").bearer(&other).send(&world.app).await.expect(401);
     let page = Ask::get("/account").cookie(&ana.token).send(&world.app).await.expect(200).text();
+    let mine = Ask::get("/api/v1/me/provider").bearer(&ana.token).send(&world.app).await.expect(200).json();
+    assert!(mine["name"] == "Hospital sign-on" && mine["linked"].is_string(), "{mine}");
     assert!(page.contains("Linked since") && page.contains("Your account at your organization’s provider was linked"));
 
     let inside = Away::to_sign_in(&world).await.returns(&world, "248289761001").await.expect(303);
@@ -149,7 +151,7 @@ async fn whoever_linked_their_account_signs_in_there_and_nobody_else_does() {
     let eve = world.person(&world.a, &world.admin, "eve");
     assert_eq!(link(&world, &eve, "248289761001").await.header(header::LOCATION), "/account?done=taken");
 
-    let end = Ask::new("DELETE", "/api/v1/me/identity").bearer(&token).new_key();
+    let end = Ask::new("DELETE", "/api/v1/me/provider").bearer(&token).new_key();
     end.send(&world.app).await.expect(200);
     Away::to_sign_in(&world).await.returns(&world, "248289761001").await.expect(422);
 }

@@ -64,9 +64,9 @@ pub enum Befell {
     /// A passkey was removed.
     PasskeyRemoved,
     /// An account at the OpenID provider was linked.
-    IdentityLinked,
+    ProviderLinked,
     /// That link was ended.
-    IdentityUnlinked,
+    ProviderUnlinked,
     /// New recovery codes were made.
     RecoveryCodesMade,
     /// Sessions were ended.
@@ -139,4 +139,14 @@ pub struct ProviderShown {
     pub client_id: String,
     /// How many people have linked an account.
     pub linked: u64,
+}
+
+/// The OpenID provider by whose sign-in one may sign in oneself.
+#[derive(Serialize, ToSchema)]
+pub struct MyProvider {
+    /// What people call it.
+    pub name: String,
+    /// Since when one's account there is linked; `null`: it is not.
+    #[schema(required, format = DateTime)]
+    pub linked: Option<String>,
 }
