@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { account, assertAccessible, browserTest, signIn } from './harness.mjs';
 import {
+  OTHER_PASSWORD,
   PASSWORD,
   added,
   api,
@@ -94,6 +95,59 @@ browserTest('a recovery code stands in for a lost device, and its owner is told 
   await page.getByText('Not signed in').waitFor();
 });
 
+browserTest(
+  'a new link changes the password once the passkey is shown, and the passkey stays',
+  async (page) => {
+    const person = await added();
+    await device(page);
+    await page.goto(person.link);
+    await typePasswords(page);
+    await page.getByRole('button', { name: 'Set up with a passkey' }).click();
+    await page.waitForURL(/\/account/);
+    await signOut(page);
+    await page.goto(await renewed(person));
+    await page.getByRole('heading', { name: 'Back into your account' }).waitFor();
+    await assertAccessible(page);
+    await page.locator('#password').fill(OTHER_PASSWORD);
+    await page.locator('#again').fill(OTHER_PASSWORD);
+    await page.getByRole('button', { name: 'Set it with my passkey' }).click();
+    await page.waitForURL(/\/account/);
+    await page.goto('/account');
+    await page.getByRole('cell', { name: 'My device', exact: true }).waitFor();
+  },
+  { baseURL: named },
+);
+
+browserTest('who lost everything needs a link of one administrator and a code of another', async (page, _, another) => {
+  const { organization } = account('organization_administrator');
+  const second = await withoutFactor(page);
+  const scope = { level: 'organization' };
+  const grant = { person: second.id, role: 'organization_administrator', scope, reason: 'a test' };
+  await api('POST', '/grants', second.administrator, grant);
+  const person = await added();
+  await enrolWithApp(page, person.link);
+  await signOut(page);
+  await page.goto(await renewed(person));
+  await page.getByText('My second factor is lost').click();
+  await typeLost(page, 'abcd-efgh-ijkl-mnop-qrst-uvwx-yz23');
+  await page.getByText('this account was set up before: show').waitFor();
+  await assertAccessible(page);
+
+  const desk = await another();
+  await typeNameAndPassword(desk, second.name, organization);
+  await desk.waitForURL((address) => address.pathname === '/');
+  await desk.goto('/people');
+  const row = desk.getByRole('row', { name: new RegExp(person.name) });
+  await row.getByText('Release').first().click();
+  await row.getByRole('button', { name: 'Release the link' }).click();
+  const release = await desk.getByLabel('Release code').inputValue();
+  assert.match(release, /^([a-z2-7]{4}-){6}[a-z2-7]{4}$/);
+  await assertAccessible(desk);
+
+  await typeLost(page, release);
+  await page.waitForURL(/\/account/);
+});
+
 browserTest('what gives power asks to confirm first, and nothing that was typed is lost', async (page) => {
   const person = await added();
   const secret = await enrolWithApp(page, person.link);
@@ -170,6 +224,22 @@ async function withoutFactor(page) {
   await sign(page);
   await signOut(page);
   return person;
+}
+
+/** A new enrolment link for somebody. */
+async function renewed({ id, administrator }) {
+  return `/enrol#${(await api('POST', `/people/${id}/enrolment`, administrator)).token}`;
+}
+
+/** Sets everything anew on the page of a link. */
+async function typeLost(page, proof) {
+  const form = page.locator('form', { has: page.locator('#lost-proof') });
+  await form.locator('#lost-proof').fill(proof);
+  for (const field of ['#lost-password', '#lost-again']) await form.locator(field).fill(OTHER_PASSWORD);
+  const app = form.locator('details', { has: page.locator('#secret') });
+  if ((await app.getAttribute('open')) === null) await app.locator('summary').click();
+  await form.locator('#code').fill(code(await form.locator('#secret').textContent()));
+  await form.locator('> button[type=submit]').click();
 }
 
 /** A study of its own, so that what holds there holds for nobody else, with one site; its administrator's token. */

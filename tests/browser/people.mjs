@@ -9,6 +9,8 @@ import { account, url } from './harness.mjs';
 export const named = url?.replace('127.0.0.1', 'localhost');
 /** The password of all of them. */
 export const PASSWORD = 'seven plain words of a test';
+/** Another, for who chooses a new one. */
+export const OTHER_PASSWORD = 'other plain words of a test';
 
 /** A port that is free now. Addresses are printed before servers listen, so they have to be known by then. */
 export async function freePort() {

@@ -31,7 +31,11 @@ pub fn measure(folder: &Path, organizations: u64, figures: &mut Figures) -> Resu
                 say(&format!("{name}: {number} organizations"));
             }
             let origin = format!("idle-{number}.example/ledger");
-            let founding = FoundOrganization { name: format!("Idle {number}"), origin, second_factor: false };
+            let founding = FoundOrganization {
+                name: format!("Idle {number}"),
+                origin,
+                without_second_factor: Some("a bench".into()),
+            };
             let first = FirstAdministrator {
                 name: "Adam".into(),
                 email: "adam@example.org".into(),

@@ -73,8 +73,11 @@ impl Scene {
     }
 
     fn found_in(installation: Installation, items: usize) -> Result<Self> {
-        let founding =
-            FoundOrganization { name: "Bench".into(), origin: "bench.example/ledger".into(), second_factor: false };
+        let founding = FoundOrganization {
+            name: "Bench".into(),
+            origin: "bench.example/ledger".into(),
+            without_second_factor: Some("a bench".into()),
+        };
         let first = FirstAdministrator {
             name: "Adam".into(),
             email: "adam@example.org".into(),

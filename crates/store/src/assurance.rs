@@ -192,7 +192,7 @@ pub(crate) fn founded_with_second_factor(
     organization: OrganizationId,
 ) -> Result<bool> {
     let record = tx::read::<OrganizationRecord>(db, ring, organization, &organization, None)?;
-    record.map(|(_, record)| record.second_factor).ok_or(Error::Hidden)
+    record.map(|(_, record)| record.without_second_factor.is_none()).ok_or(Error::Hidden)
 }
 
 /// Whether everybody in the organization needs a second factor, by its founding or by its policy. Where a study or a site

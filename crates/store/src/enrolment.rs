@@ -7,18 +7,19 @@ use trial::ids::{PersonId, RequestId};
 use crate::{
     actor::Actor,
     acts::{
-        Enrol,
-        enrol::{NewSecond, missing, spent},
+        Enrol, ReleaseEnrolment,
+        enrol::{NewSecond, Proof, missing, spent, unproved},
         factor::NewPasskey,
+        person,
     },
     assurance,
     backend::values,
     error::{Error, Result},
     organization::Organization,
-    passkey::{Challenge, Made},
+    passkey::{self, Challenge, Made, Used},
     password::Password,
     record::PersonRecord,
-    session, time, totp,
+    recovery, session, time, totp,
     tx::Receipt,
 };
 
@@ -35,6 +36,39 @@ pub struct Enrolment {
     pub second_factor: bool,
     /// Characters that the password has at least.
     pub password_characters: u32,
+    /// Whether the account was set up before: then the link alone sets nothing (see [`Showing`]).
+    pub before: Option<Before>,
+}
+
+/// What somebody has who was enrolled before.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Before {
+    /// Whether an authenticator app.
+    pub code: bool,
+    /// Whether a passkey.
+    pub passkey: bool,
+}
+
+/// What is shown beside a link by somebody who was enrolled before.
+#[derive(Debug, Clone, Copy)]
+pub enum Showing<'a> {
+    /// Nothing: this is the first link.
+    Nothing,
+    /// A code of the authenticator app, which stays; or a recovery code or the code of a release, and then all is set anew.
+    Typed(&'a str),
+    /// A passkey, which stays, and what was asked of it; `None` where that is too long ago to be known.
+    Passkey(&'a Used, Option<&'a Challenge>),
+}
+
+/// What an enrolment sets.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    /// The password from now on.
+    pub password: &'a str,
+    /// The second factor from now on.
+    pub second: NewFactor<'a>,
+    /// What is shown beside the link.
+    pub showing: Showing<'a>,
 }
 
 /// A second factor that its owner has just made.
@@ -83,6 +117,19 @@ impl Organization {
         URL_SAFE_NO_PAD.encode(self.shared().ring.tag("client", &request.to_string()))
     }
 
+    /// Releases the enrolment link that another administrator made for somebody who lost everything; returns the code that
+    /// they need beside it. The same for a retry.
+    ///
+    /// # Errors
+    /// Refused for one's own link, for a person without a link, and for one who never enrolled.
+    pub fn release_enrolment(&self, actor: &Actor, person: PersonId, request: RequestId) -> Result<(Receipt, String)> {
+        let ring = &self.shared().ring;
+        let code = recovery::spelled(&ring.tag("release", &request.to_string()));
+        let typed = recovery::typed(&code).unwrap_or_default();
+        let act = ReleaseEnrolment { person, code: recovery::hash(ring, person, &typed) };
+        Ok((self.act(actor, act, request)?, code))
+    }
+
     /// Whose enrolment a token is.
     ///
     /// # Errors
@@ -91,24 +138,29 @@ impl Organization {
         let tag = session::tag(token);
         let now = self.shared().clock.now();
         self.reading(|snapshot| {
-            let person = snapshot
+            let (person, before) = snapshot
                 .db
                 .one(
-                    "SELECT id FROM person WHERE enrolment_tag = ?1 AND enrolment_end > ?2 AND active = 1",
+                    "SELECT p.id, p.enrolled, p.code, (SELECT count(*) FROM passkey k WHERE k.person = p.id)
+                     FROM person p WHERE p.enrolment_tag = ?1 AND p.enrolment_end > ?2 AND p.active = 1",
                     values![&tag, time::micros(now)],
-                    |row| row.id::<PersonId>(0),
+                    |row| {
+                        let [enrolled, code, passkey] = [row.int(1)? != 0, row.int(2)? != 0, row.int(3)? != 0];
+                        Ok((row.id::<PersonId>(0)?, enrolled.then_some(Before { code, passkey })))
+                    },
                 )?
                 .ok_or_else(spent)?;
             let (_, record) = snapshot.current::<PersonRecord>(&person)?.ok_or_else(spent)?;
             let second_factor = assurance::second_factor_needed(snapshot.db, snapshot.ring, snapshot.organization)?;
             let PersonRecord { name, sign_in, .. } = record;
             let policy = self.shared().policy_of(snapshot.db, person, now)?;
-            let password_characters = policy.password_characters(second_factor);
-            Ok(Enrolment { person, name, sign_in, second_factor, password_characters })
+            let password_characters =
+                policy.password_characters(second_factor || before.is_some_and(|has| has.code || has.passkey));
+            Ok(Enrolment { person, name, sign_in, second_factor, password_characters, before })
         })
     }
 
-    /// Finishes an enrolment. `totp`: the secret, and a code from it.
+    /// Finishes a first enrolment. `totp`: the secret, and a code from it.
     ///
     /// # Errors
     /// Refused with what is wrong with the password, the code or the token.
@@ -120,30 +172,28 @@ impl Organization {
         request: RequestId,
     ) -> Result<Receipt> {
         let second = totp.map_or(NewFactor::None, |(secret, code)| NewFactor::Code { secret, code });
-        self.enrolled(token, password, second, None, request)
+        self.enrolled(token, Choice { password, second, showing: Showing::Nothing }, None, request)
     }
 
-    /// As [`Organization::enrol`], with whatever second factor, and begins a session at once, for the code that was shown
-    /// does not work again. A request made again begins none: its receipt says so.
+    /// As [`Organization::enrol`], with all that may be chosen and shown, and begins a session at once, for the code that was
+    /// shown does not work again. A request made again begins none: its receipt says so.
     ///
     /// # Errors
-    /// As those.
+    /// As those, and with what is wrong with what is shown; `TooFast` while attempts come too fast.
     pub fn enrol_and_enter(
         &self,
         token: &str,
-        password: &str,
-        second: NewFactor<'_>,
+        choice: Choice<'_>,
         entering: Entering<'_>,
         request: RequestId,
     ) -> Result<Receipt> {
-        self.enrolled(token, password, second, Some(entering), request)
+        self.enrolled(token, choice, Some(entering), request)
     }
 
     fn enrolled(
         &self,
         token: &str,
-        password: &str,
-        second: NewFactor<'_>,
+        Choice { password, second, showing }: Choice<'_>,
         entering: Option<Entering<'_>>,
         request: RequestId,
     ) -> Result<Receipt> {
@@ -151,22 +201,70 @@ impl Organization {
             return self.same_password(person, password).map(|()| done);
         }
         let enrolment = self.enrolment(token)?;
-        let second = self.checked(second)?;
-        if second.is_none() && enrolment.second_factor {
+        let client = entering.and_then(|entering| entering.client);
+        let known = self.known_of(enrolment.person)?;
+        let (proof, throttle_tag) = match enrolment.before {
+            Some(_) => self.shown(enrolment.person, &known, showing, client)?,
+            None => (None, None),
+        };
+        let keeps = proof.as_ref().is_some_and(Proof::keeps);
+        let second = if keeps { None } else { self.checked(second)? };
+        if !keeps && second.is_none() && enrolment.second_factor {
             return Err(missing());
         }
-        let password = Password::typed(password);
-        let known = self.known_of(enrolment.person)?;
-        password.check(&known.about(self.name()), &self.policy_of(enrolment.person)?, second.is_some())?;
+        let (password, policy) = (Password::typed(password), self.policy_of(enrolment.person)?);
+        password.check(&known.about(self.name()), &policy, keeps || second.is_some())?;
+        if keeps {
+            password.check_former(&policy, &self.own_credential(enrolment.person)?.former)?;
+        }
         let act = Enrol {
             person: enrolment.person,
             enrolment_tag: session::tag(token),
             password: password.hashed()?,
             second,
+            proof,
+            throttle_tag,
             session: entering.map(|entering| session::tag(entering.token)),
-            client: entering.and_then(|entering| entering.client.map(str::to_owned)),
+            client: client.map(str::to_owned),
         };
         self.act(&Actor::nobody(), act, request)
+    }
+
+    /// What somebody shows beside their link who was enrolled before. What can be guessed waits like a sign-in.
+    fn shown(
+        &self,
+        person: PersonId,
+        known: &PersonRecord,
+        showing: Showing<'_>,
+        client: Option<&str>,
+    ) -> Result<(Option<Proof>, Option<[u8; 32]>)> {
+        match showing {
+            Showing::Nothing => Err(unproved()),
+            Showing::Passkey(used, challenge) => match self.passkey_used(used, challenge, client)? {
+                (owner, second) if owner == person => Ok((Some(Proof::Second(second)), None)),
+                _ => Err(passkey::unknown()),
+            },
+            Showing::Typed(typed) => {
+                let tag = self.throttle_tag(&person::folded(&known.sign_in));
+                self.wait_over(&tag)?;
+                let credential = self.own_credential(person)?;
+                let proof = match self.second(person, &credential, typed) {
+                    Some(second) => Some(Proof::Second(second)),
+                    None => self.released(person, known, typed),
+                };
+                if proof.is_none() {
+                    self.refuse(tag, Some(person), client)?;
+                    return Err(unproved());
+                }
+                Ok((proof, Some(tag)))
+            }
+        }
+    }
+
+    /// The code of a release, where what was typed is it.
+    fn released(&self, person: PersonId, known: &PersonRecord, typed: &str) -> Option<Proof> {
+        let code = recovery::hash(&self.shared().ring, person, &recovery::typed(typed)?);
+        (known.enrolment.as_ref()?.release == Some(code)).then_some(Proof::Release { code })
     }
 
     /// A new second factor, once it was shown.

@@ -57,7 +57,7 @@ pub use assurance::{Factor, Freshness, STEP_UP};
 pub use client::TOKEN_PREFIX;
 pub use definitions::{Defined, current_version};
 pub use drill::{Harm, Part};
-pub use enrolment::{Enrolment, Entering, NewFactor};
+pub use enrolment::{Before, Choice, Enrolment, Entering, NewFactor, Showing};
 pub use error::{Error, Refusal, Result};
 pub use installation::{FirstAdministrator, Installation};
 pub use organization::Organization;

@@ -147,7 +147,7 @@ impl Organization {
         Err(Error::refused(field, "wrong", why))
     }
 
-    fn own_credential(&self, person: PersonId) -> Result<CredentialRecord> {
+    pub(crate) fn own_credential(&self, person: PersonId) -> Result<CredentialRecord> {
         let found = self.reading(|snapshot| snapshot.current::<CredentialRecord>(&person))?;
         found.map(|(_, credential)| credential).ok_or(Error::Hidden)
     }

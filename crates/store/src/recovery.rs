@@ -21,7 +21,13 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 pub(crate) fn fresh() -> Result<String> {
     let mut bytes = Zeroizing::new([0; LETTERS]);
     aws_lc_rs::rand::fill(&mut *bytes).map_err(Error::fault)?;
-    let letters = bytes.iter().map(|byte| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'a'));
+    Ok(spelled(&*bytes))
+}
+
+/// Random bytes as a code, five bits of each; those beyond what one needs are left out.
+pub(crate) fn spelled(bytes: &[u8]) -> String {
+    let bytes = bytes.iter().take(LETTERS);
+    let letters = bytes.map(|byte| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'a'));
     let mut code = String::with_capacity(LETTERS + LETTERS / 4);
     for (at, letter) in letters.enumerate() {
         if at > 0 && at % 4 == 0 {
@@ -29,7 +35,7 @@ pub(crate) fn fresh() -> Result<String> {
         }
         code.push(char::from(letter));
     }
-    Ok(code)
+    code
 }
 
 /// A recovery code, as it is compared; `None` where what was typed is none.

@@ -148,7 +148,7 @@ impl Organization {
     }
 
     /// The second factor that was typed: a recovery code by its shape, else a code of the app.
-    fn second(&self, person: PersonId, credential: &CredentialRecord, typed: &str) -> Option<Second> {
+    pub(crate) fn second(&self, person: PersonId, credential: &CredentialRecord, typed: &str) -> Option<Second> {
         if let Some(code) = recovery::typed(typed) {
             let hash = recovery::hash(&self.shared().ring, person, &code);
             return credential.recovery.contains(&hash).then_some(Second::Recovery { hash });

@@ -46,8 +46,11 @@ fn an_organization_is_founded_and_its_people_work() {
         sign_in: "ada".into(),
         token: token.clone(),
     };
-    let founding =
-        FoundOrganization { name: "Oslo Trials".into(), origin: "localhost/ledger".into(), second_factor: false };
+    let founding = FoundOrganization {
+        name: "Oslo Trials".into(),
+        origin: "localhost/ledger".into(),
+        without_second_factor: Some("a test".into()),
+    };
     let org = installation.found(founding, &first).unwrap();
     org.enrol(&token, "a long enough password", None, org.fresh_request().unwrap()).unwrap();
     let session = fresh_token().unwrap();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use store::{Attempt, Enrolment, Entering, Error, NewFactor, Organization, Proved, Receipt, SignIn};
+use store::{Attempt, Choice, Enrolment, Entering, Error, NewFactor, Organization, Proved, Receipt, Showing, SignIn};
 use tokio::time::{Instant, sleep_until};
 use trial::ids::{OrganizationId, RequestId};
 
@@ -210,15 +210,35 @@ pub enum Chosen {
     Passkey(NewPasskey),
 }
 
+/// What is shown beside a link by somebody who was enrolled before.
+pub enum Shown {
+    /// Nothing.
+    Nothing,
+    /// A code, of whatever kind.
+    Typed(String),
+    /// A passkey.
+    Passkey(UsedPasskey),
+}
+
+/// What an enrolment sets.
+pub struct Wish {
+    /// The password from now on.
+    pub password: String,
+    /// The second factor from now on.
+    pub second: Chosen,
+    /// What is shown beside the link.
+    pub shown: Shown,
+}
+
 /// Finishes an enrolment. The token is that of the session that begins with it; none where the request had been done before.
 ///
 /// # Errors
-/// 422 with what is wrong with the password, the code or the token.
+/// 422 with what is wrong with the password, the code or the token, or with what is shown; 429 with the time to wait while
+/// attempts come too fast.
 pub async fn enrol(
     state: &AppState,
     token: String,
-    password: String,
-    second: Chosen,
+    Wish { password, second, shown }: Wish,
     (host, client): (&Host, Option<String>),
     request: RequestId,
 ) -> Answer<(Receipt, Option<String>)> {
@@ -237,8 +257,14 @@ pub async fn enrol(
             made = Some(new);
         }
     }
+    let mut used = None;
+    if let Shown::Passkey(passkey) = &shown {
+        let shown = passkey.used()?;
+        let asked = host.asked(state, &shown.client_data);
+        used = Some((shown, asked));
+    }
     Ok(blocking(move || {
-        let factor = match (&second, &made) {
+        let second = match (&second, &made) {
             (Chosen::Code(_, code), _) => NewFactor::Code { secret: &secret, code },
             (Chosen::Passkey(NewPasskey { name, .. }), Some(made)) => {
                 NewFactor::Passkey { name, made, challenge: challenge.as_ref() }
@@ -247,7 +273,13 @@ pub async fn enrol(
         };
         let session = session::fresh(organization.id())?;
         let entering = Entering { token: &session, client: client.as_deref() };
-        let receipt = organization.enrol_and_enter(&token, &password, factor, entering, request)?;
+        let showing = match (&shown, &used) {
+            (Shown::Typed(typed), _) => Showing::Typed(typed),
+            (_, Some((used, challenge))) => Showing::Passkey(used, challenge.as_ref()),
+            _ => Showing::Nothing,
+        };
+        let choice = Choice { password: &password, second, showing };
+        let receipt = organization.enrol_and_enter(&token, choice, entering, request)?;
         let session = (!receipt.repeated).then_some(session);
         Ok((receipt, session))
     })

@@ -1,7 +1,7 @@
 //! `probity org`: found an organization, list them. Who works in it is its own administrators' affair.
 
 use anyhow::{Result, bail};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use store::{FirstAdministrator, Installation, acts::FoundOrganization};
 
 use crate::{
@@ -67,18 +67,9 @@ pub(crate) struct Founding {
     #[arg(long, value_name = "HOST/PATH")]
     origin: Option<String>,
 
-    /// Whether signing in takes a second factor
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = SecondFactor::Required)]
-    second_factor: SecondFactor,
-}
-
-/// Whether signing in takes a second factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SecondFactor {
-    /// Everybody needs one
-    Required,
-    /// Whoever sets one needs it
-    Optional,
+    /// Let people sign in without a second factor, for this reason: it is kept, and shown among the settings as a deviation
+    #[arg(long, value_name = "REASON")]
+    without_second_factor: Option<String>,
 }
 
 impl OrganizationCommand {
@@ -124,7 +115,7 @@ pub(crate) fn found(installation: &Installation, founding: Founding) -> Result<O
     let act = FoundOrganization {
         name: founding.organization,
         origin: founding.origin.unwrap_or_default(),
-        second_factor: founding.second_factor == SecondFactor::Required,
+        without_second_factor: founding.without_second_factor,
     };
     let organization = installation.found(act, &first)?;
     print(&format!(

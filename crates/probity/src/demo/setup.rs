@@ -53,7 +53,11 @@ pub(crate) fn found(installation: &Installation) -> Result<First> {
         sign_in: people::FIRST.sign_in.to_owned(),
         token: token.clone(),
     };
-    let founding = FoundOrganization { name: ORGANIZATION.to_owned(), origin: ORIGIN.to_owned(), second_factor: false };
+    let founding = FoundOrganization {
+        name: ORGANIZATION.to_owned(),
+        origin: ORIGIN.to_owned(),
+        without_second_factor: Some("a demonstration: nobody's phone knows these people".to_owned()),
+    };
     installation.found(founding, &first)?;
     Ok(First { token })
 }

@@ -80,7 +80,7 @@ impl Attempts<'_> {
             sign_in: String::new(),
             enrolment_tag: [0; 32],
         };
-        let found = a::FoundOrganization { name: String::new(), origin: String::new(), second_factor: false };
+        let found = a::FoundOrganization { name: String::new(), origin: String::new(), without_second_factor: None };
         let give = a::GiveGrant {
             person: self.person,
             role: Role::Auditor,
@@ -94,6 +94,7 @@ impl Attempts<'_> {
             self.act(At::Installation, a::AppointFirst { person: person() })?,
             self.act(At::Organization, person())?,
             self.act(At::Organization, a::RenewEnrolment { person: self.person, enrolment_tag: [0; 32] })?,
+            self.act(At::Organization, a::ReleaseEnrolment { person: self.person, code: [0; 32] })?,
             self.act(At::Organization, a::RequireNewPassword { person: self.actor.person().unwrap_or(self.person) })?,
             // Oneself: whoever may disable people is refused this one, and stays.
             self.act(At::Organization, a::DisablePerson { person: self.actor.person().unwrap_or(self.person) })?,

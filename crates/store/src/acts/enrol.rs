@@ -12,27 +12,67 @@ use crate::{
         person::set_credential,
         security_event::{self, Happened},
     },
-    assurance::{self, Factor, Freshness},
+    assurance::{self, Factor, Freshness, Second},
     backend::values,
     error::{Error, Result},
     place::Target,
-    record::{CredentialRecord, SecurityEvent},
+    record::{CredentialRecord, PersonRecord, SecurityEvent},
     session::{self, Opening},
     throttle,
     tx::Tx,
 };
 
-/// Sets the password and (where asked, or wished) the second factor of the person who holds an enrolment token. What the
-/// person had before, of whatever kind, stops working.
+/// Sets the password and (where asked, or wished) the second factor of the person who holds an enrolment token.
+///
+/// Who is enrolled already shows more than the token. With the second factor that they have, they choose a password and keep
+/// the rest; with a recovery code, or a release by a second administrator, what they had before, of whatever kind, stops
+/// working.
 #[derive(Serialize)]
 pub struct Enrol {
     pub(crate) person: PersonId,
     pub(crate) enrolment_tag: [u8; 32],
     pub(crate) password: String,
     pub(crate) second: Option<NewSecond>,
+    /// What somebody showed who was enrolled before.
+    pub(crate) proof: Option<Proof>,
+    /// Whose failures that has waited for, where it could be guessed.
+    pub(crate) throttle_tag: Option<[u8; 32]>,
     /// SHA-256 of the token of a session to begin at once, and what kind of browser has it.
     pub(crate) session: Option<[u8; 32]>,
     pub(crate) client: Option<String>,
+}
+
+/// What shows, beside a link, that it is the person.
+#[derive(Serialize)]
+pub(crate) enum Proof {
+    /// A second factor, or a recovery code.
+    Second(Second),
+    /// The code of a release: a keyed hash of it.
+    Release { code: [u8; 32] },
+}
+
+impl Proof {
+    /// Whether the person has their second factor still, and keeps it.
+    pub(crate) const fn keeps(&self) -> bool {
+        matches!(self, Proof::Second(Second::Code { .. } | Second::Passkey { .. }))
+    }
+
+    /// Uses it up.
+    fn spend(&self, tx: &mut Tx<'_>, person: PersonId) -> Result<()> {
+        match self {
+            Proof::Second(second) => {
+                second.spend(tx, person)?;
+                let Second::Recovery { hash } = second else { return Ok(()) };
+                let (_, credential) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
+                credential.recovery.contains(hash).then_some(()).ok_or_else(unproved)
+            }
+            Proof::Release { code } => {
+                let (_, record) = tx.current::<PersonRecord>(&person)?.ok_or(Error::Hidden)?;
+                let released = record.enrolment.and_then(|pending| pending.release);
+                (released.as_ref() == Some(code)).then_some(()).ok_or_else(unproved)
+            }
+        }
+    }
 }
 
 /// A second factor to set, once it was shown.
@@ -55,18 +95,61 @@ impl Act for Enrol {
 
     fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
         let row = tx.db.one(
-            "SELECT enrolment_end FROM person WHERE id = ?1 AND enrolment_tag = ?2 AND active = 1",
+            "SELECT enrolment_end, enrolled FROM person WHERE id = ?1 AND enrolment_tag = ?2 AND active = 1",
             values![&self.person, &self.enrolment_tag],
-            |row| row.maybe_int(0),
+            |row| Ok((row.int(0)?, row.int(1)? != 0)),
         )?;
-        match row.flatten() {
-            Some(end) if crate::time::micros(tx.at()) < end => {}
+        let enrolled = match row {
+            Some((end, enrolled)) if crate::time::micros(tx.at()) < end => enrolled,
             _ => return Err(spent()),
+        };
+        if let Some(tag) = &self.throttle_tag {
+            throttle::wait_over(tx.db, tag, tx.at())?;
+            throttle::clear(tx.db, tag)?;
         }
+        match &self.proof {
+            Some(proof) => proof.spend(tx, self.person)?,
+            None if enrolled => return Err(unproved()),
+            None => {}
+        }
+        tx.end_sessions(self.person, session::Which::AllBut(None))?;
+        let kept = match &self.proof {
+            Some(Proof::Second(second)) if self.keeps() => Some(second.factor()),
+            _ => None,
+        };
+        let factors = match kept {
+            Some(factor) => self.choose(tx, factor)?,
+            None => self.begin(tx)?,
+        };
+        let client = self.client.as_deref();
+        if let Some(token_tag) = &self.session {
+            let id = tx.new_id()?;
+            tx.open_session(&Opening { id, person: self.person, token_tag, factors: &factors, client })?;
+        }
+        let happened = Happened::listed(SecurityEvent::Enrolled).with(&factors, client);
+        security_event::note(tx, self.person, happened)
+    }
+}
+
+impl Enrol {
+    /// Whether the person showed the second factor that they have, and so keeps it.
+    pub(crate) fn keeps(&self) -> bool {
+        self.proof.as_ref().is_some_and(Proof::keeps)
+    }
+
+    /// Another password, and the rest as it was.
+    fn choose(&self, tx: &mut Tx<'_>, shown: Factor) -> Result<Vec<Factor>> {
+        let (_, old) = tx.current::<CredentialRecord>(&self.person)?.ok_or(Error::Hidden)?;
+        let at = crate::time::micros(tx.at());
+        set_credential(tx, self.person, |_| old.but(|credential| credential.choose(&self.password, at)))?;
+        Ok(vec![Factor::Password, shown])
+    }
+
+    /// Everything anew.
+    fn begin(&self, tx: &mut Tx<'_>) -> Result<Vec<Factor>> {
         if self.second.is_none() && assurance::second_factor_needed(tx.db, tx.ring, tx.organization)? {
             return Err(missing());
         }
-        tx.end_sessions(self.person, session::Which::AllBut(None))?;
         factor::remove_passkeys(tx, self.person)?;
         client::end_all(tx, self.person, self.person)?;
         let mut factors = vec![Factor::Password];
@@ -93,13 +176,7 @@ impl Act for Enrol {
             recovery: Vec::new(),
             linked: None,
         })?;
-        let client = self.client.as_deref();
-        if let Some(token_tag) = &self.session {
-            let id = tx.new_id()?;
-            tx.open_session(&Opening { id, person: self.person, token_tag, factors: &factors, client })?;
-        }
-        let happened = Happened::listed(SecurityEvent::Enrolled).with(&factors, client);
-        security_event::note(tx, self.person, happened)
+        Ok(factors)
     }
 }
 
@@ -109,6 +186,15 @@ pub(crate) fn missing() -> Error {
         "code",
         "needed",
         "this organization asks for a second factor: add a passkey, or scan the code with your app and type what it shows",
+    )
+}
+
+/// A link without what has to be shown beside it.
+pub(crate) fn unproved() -> Error {
+    Error::refused(
+        "proof",
+        "wrong",
+        "this account was set up before: show a second factor of it, a recovery code, or the release code that a second administrator gives you",
     )
 }
 

@@ -38,7 +38,7 @@ pub use import::{
     TakeImport,
 };
 pub use organization::{AppointFirst, FoundOrganization};
-pub use person::{AddPerson, ChangePassword, DisablePerson, RenewEnrolment, RequireNewPassword};
+pub use person::{AddPerson, ChangePassword, DisablePerson, ReleaseEnrolment, RenewEnrolment, RequireNewPassword};
 pub use policy::SetPolicy;
 pub use provider::{EndProvider, LinkProvider, PROVIDER_BYTES_MAX, SetProvider, UnlinkProvider};
 pub use role::DefineRole;
@@ -67,6 +67,7 @@ acts!(
     FoundOrganization,
     AppointFirst,
     AddPerson,
+    ReleaseEnrolment,
     RenewEnrolment,
     RequireNewPassword,
     DisablePerson,

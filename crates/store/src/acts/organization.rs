@@ -22,8 +22,8 @@ pub struct FoundOrganization {
     pub name: String,
     /// Prefix of its ledgers' origins, a schema-less URL such as `probity.example.org/ledger`.
     pub origin: String,
-    /// Whether people need a second factor to sign in.
-    pub second_factor: bool,
+    /// Why people may sign in without a second factor; `None`: they may not.
+    pub without_second_factor: Option<String>,
 }
 
 impl Act for FoundOrganization {
@@ -40,15 +40,14 @@ impl Act for FoundOrganization {
         if tx.current::<OrganizationRecord>(&tx.organization)?.is_some() {
             return Err(Error::Conflict { message: "this organization is founded already".into(), current: None });
         }
+        let why = self.without_second_factor.as_deref();
+        let without_second_factor =
+            why.map(|why| limit::text("without_second_factor", why, limit::REASON_BYTES_MAX)).transpose()?;
         let ledger = tx.new_id()?;
         let organization = tx.organization;
         let top = std::sync::Arc::clone(tx.ring.top());
-        let record = OrganizationRecord {
-            name,
-            ledger,
-            origin: format!("{}/{ledger}", self.origin),
-            second_factor: self.second_factor,
-        };
+        let record =
+            OrganizationRecord { name, ledger, origin: format!("{}/{ledger}", self.origin), without_second_factor };
         tx.put(&organization, 1, &record, &top)?;
         // A ledger under a name that no signature can bear could never be checked.
         if let Err(problem) = ledger::signing::Ed25519Signer::from_seed(&record.origin, &[0; 32]) {
@@ -98,7 +97,7 @@ impl Act for AppointFirst {
             });
         }
         let person: PersonId = tx.new_id()?;
-        person::add(tx, person, &self.person)?;
+        person::add(tx, person, &self.person, None)?;
         let role = GiveGrant {
             person,
             role: Role::OrganizationAdministrator,

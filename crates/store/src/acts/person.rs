@@ -1,6 +1,6 @@
 //! People: added by an administrator, enrolled by themselves with a token that works once.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 use trial::{ids::PersonId, limit, permission::Permission};
 
@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     key::Purpose,
     place::Target,
-    record::{CredentialRecord, PersonRecord, SecurityEvent},
+    record::{CredentialRecord, PendingEnrolment, PersonRecord, SecurityEvent},
     session,
     tx::Tx,
 };
@@ -54,14 +54,14 @@ impl Act for AddPerson {
         Target::Organization
     }
 
-    fn apply(&self, tx: &mut Tx<'_>, _: &Access) -> Result<()> {
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let person: PersonId = tx.new_id()?;
-        add(tx, person, self)
+        add(tx, person, self, access.actor().person())
     }
 }
 
-/// Adds a person under an id that the caller made.
-pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson) -> Result<()> {
+/// Adds a person under an id that the caller made; `by`: who asks for it, where that is a person.
+pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson, by: Option<PersonId>) -> Result<()> {
     let name = limit::text("name", &new.name, limit::NAME_BYTES_MAX)?;
     let email = limit::text("email", &new.email, limit::NAME_BYTES_MAX)?;
     if !email.contains('@') || email.contains(char::is_whitespace) {
@@ -76,7 +76,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson) -> Result<
             "somebody here signs in under this name already: choose another",
         ));
     }
-    let end = later(tx.at(), ENROLMENT);
+    let enrolment = Some(pending(tx, new.enrolment_tag, by));
     let key = tx.new_key(Purpose::Person, None)?;
     let secret_key = tx.new_key(Purpose::Secret, None)?;
     let record = PersonRecord {
@@ -85,14 +85,15 @@ pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson) -> Result<
         sign_in,
         sign_in_tag: tag,
         active: true,
-        enrolment: Some((new.enrolment_tag, crate::time::micros(end))),
+        enrolment,
         key: key.id(),
         secret_key: secret_key.id(),
     };
     tx.put(&person, 1, &record, &key)
 }
 
-/// Gives a person a new enrolment token, when the first was lost or a second factor is gone.
+/// Gives a person a new enrolment token, when the first was lost, the password forgotten or a second factor is gone. Who is
+/// enrolled already has to show more than the token (see [`ReleaseEnrolment`]): nobody who can make one takes over an account.
 #[derive(Debug, Serialize)]
 pub struct RenewEnrolment {
     /// Who.
@@ -111,16 +112,78 @@ impl Act for RenewEnrolment {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        if access.person()? == self.person {
+        let by = access.person()?;
+        if by == self.person {
             return Err(Error::refused(
                 "person",
                 "oneself",
                 "nobody renews their own enrolment: ask another administrator",
             ));
         }
-        let end = crate::time::micros(later(tx.at(), ENROLMENT));
-        change(tx, self.person, |record| record.enrolment = Some((self.enrolment_tag, end)))?;
+        let pending = pending(tx, self.enrolment_tag, Some(by));
+        change(tx, self.person, |record| record.enrolment = Some(pending))?;
         security_event::note(tx, self.person, Happened::told(SecurityEvent::EnrolmentRenewed))
+    }
+}
+
+/// Releases the enrolment link that another administrator made for somebody who lost all they prove themselves with. With
+/// the link and this code they set everything anew; whoever has one of the two alone sets nothing.
+#[derive(Debug, Serialize)]
+pub struct ReleaseEnrolment {
+    /// Whose.
+    pub person: PersonId,
+    /// A keyed hash of the release code.
+    pub code: [u8; 32],
+}
+
+impl Act for ReleaseEnrolment {
+    const NAME: &'static str = "person.release_enrolment";
+    const NEEDS: Permission = Permission::PeopleManage;
+    const FRESH: Freshness = Freshness::Strong;
+
+    fn target(&self) -> Target {
+        Target::Person(self.person)
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
+        let by = access.person()?;
+        if by == self.person {
+            return Err(Error::refused(
+                "person",
+                "oneself",
+                "nobody releases their own link: ask another administrator",
+            ));
+        }
+        let (version, mut record) = tx.current::<PersonRecord>(&self.person)?.ok_or(Error::Hidden)?;
+        let waits = tx.db.one(
+            "SELECT enrolled FROM person WHERE id = ?1 AND active = 1 AND enrolment_end > ?2",
+            values![&self.person, crate::time::micros(tx.at())],
+            |row| row.int(0),
+        )?;
+        let pending = match (waits, &mut record.enrolment) {
+            (Some(1), Some(pending)) => pending,
+            (Some(_), Some(_)) => {
+                return Err(Error::refused("person", "not_enrolled", "this link is their first: it needs no release"));
+            }
+            _ => {
+                return Err(Error::refused(
+                    "person",
+                    "no_link",
+                    "no enrolment link waits for this person: another administrator makes one first",
+                ));
+            }
+        };
+        if pending.by == Some(by) {
+            return Err(Error::refused(
+                "person",
+                "own_link",
+                "you made this link: another administrator has to release it, so that nobody alone can take over an account",
+            ));
+        }
+        pending.release = Some(self.code);
+        let key = tx.key(record.key)?;
+        tx.put(&self.person, version.saturating_add(1), &record, &key)?;
+        security_event::note(tx, self.person, Happened::told(SecurityEvent::EnrolmentReleased))
     }
 }
 
@@ -264,6 +327,8 @@ fn change(tx: &mut Tx<'_>, person: PersonId, how: impl FnOnce(&mut PersonRecord)
     tx.put(&person, version.saturating_add(1), &record, &key)
 }
 
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(at)
+/// An enrolment that begins to wait now.
+fn pending(tx: &Tx<'_>, tag: [u8; 32], by: Option<PersonId>) -> PendingEnrolment {
+    let end = tx.at().checked_add(ENROLMENT).unwrap_or(tx.at());
+    PendingEnrolment { tag, end: crate::time::micros(end), by, release: None }
 }

@@ -61,6 +61,8 @@ pub enum SecurityEvent {
     Enrolled,
     /// An administrator made a new enrolment link.
     EnrolmentRenewed,
+    /// Another administrator released that link: with it and a code, everything is set anew.
+    EnrolmentReleased,
     /// An administrator asked for a new password.
     NewPasswordRequired,
     /// The password was changed.

@@ -25,7 +25,7 @@ pub use factor::SecurityEvent;
 pub(crate) use factor::{PasskeyRecord, SecurityEventRecord};
 pub(crate) use identity::IdentityRecord;
 pub(crate) use organization::{LedgerKeys, OrganizationRecord, ProviderRecord};
-pub(crate) use person::{CredentialRecord, LinkedAccount, PersonRecord};
+pub(crate) use person::{CredentialRecord, LinkedAccount, PendingEnrolment, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use study::{DefinitionRecord, ImportPart, ImportRecord, SiteRecord, StudyRecord};
 

@@ -12,8 +12,8 @@ pub(crate) struct OrganizationRecord {
     pub name: String,
     pub ledger: LedgerId,
     pub origin: String,
-    /// Whether people need a second factor to sign in.
-    pub second_factor: bool,
+    /// Why people may sign in without a second factor; `None`: they may not.
+    pub without_second_factor: Option<String>,
 }
 
 impl Record for OrganizationRecord {

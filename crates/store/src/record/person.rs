@@ -1,7 +1,7 @@
 //! People and their credentials. Names and addresses are sealed by the person's own key; credentials by a key apart.
 
 use serde::{Deserialize, Serialize};
-use trial::ids::KeyId;
+use trial::ids::{KeyId, PersonId};
 
 use super::{Put, Record, factor::SECOND_FACTOR};
 use crate::{backend::values, error::Result, password::About};
@@ -14,10 +14,24 @@ pub(crate) struct PersonRecord {
     pub sign_in: String,
     pub sign_in_tag: [u8; 32],
     pub active: bool,
-    /// Hash of the one-time enrolment token, and when it ends (microseconds since 1970).
-    pub enrolment: Option<([u8; 32], i64)>,
+    /// The enrolment link that was made last. Whether it still waits is in the table.
+    pub enrolment: Option<PendingEnrolment>,
     pub key: KeyId,
     pub secret_key: KeyId,
+}
+
+/// An enrolment link that waits for its person.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PendingEnrolment {
+    /// Hash of its one-time token.
+    pub tag: [u8; 32],
+    /// When it ends, in microseconds since 1970.
+    pub end: i64,
+    /// Who made it; `None`: it came with the founding.
+    pub by: Option<PersonId>,
+    /// A keyed hash of the code with which another administrator released it.
+    pub release: Option<[u8; 32]>,
 }
 
 impl PersonRecord {
@@ -31,7 +45,8 @@ impl Record for PersonRecord {
     const KIND: &'static str = "person";
 
     fn derive(&self, put: &Put<'_>) -> Result<()> {
-        let (tag, end) = self.enrolment.as_ref().map_or((None, None), |(tag, end)| (Some(tag), Some(*end)));
+        let pending = self.enrolment.as_ref();
+        let (tag, end) = (pending.map(|pending| &pending.tag), pending.map(|pending| pending.end));
         put.db.write(
             "INSERT INTO person (id, sign_in_tag, active, enrolled, code, second_factor, enrolment_tag, enrolment_end,
                                  version, credential, key, secret_key)

@@ -109,7 +109,7 @@ impl View for Account {
         let (_, organization) = snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
         let assurance = access.assurance();
         let policy = access.own_policy()?;
-        let needed = organization.second_factor
+        let needed = organization.without_second_factor.is_none()
             || policy.is_on(Setting::SecondFactor)
             || policy.is_on(Setting::PhishingResistant);
         let recovery_codes =

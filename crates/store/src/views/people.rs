@@ -50,6 +50,8 @@ pub struct PersonLine {
     pub shown: Option<Timestamp>,
     /// Whether the account rests because nobody used it for long.
     pub dormant: bool,
+    /// Whether a new enrolment link waits, which another administrator made than the one who asks: it can be released.
+    pub linked_by_another: bool,
     /// How their identity was last checked; `None`: nobody has.
     pub identity: Option<IdentityCheck>,
 }
@@ -81,19 +83,24 @@ impl View for People {
     fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<PersonLine>> {
         let rows = snapshot.db.select(
             "SELECT p.id, p.active, p.enrolled, p.second_factor,
-                    (SELECT max(e.at) FROM security_event e WHERE e.person = p.id AND e.shown = 1) FROM person p",
+                    (SELECT max(e.at) FROM security_event e WHERE e.person = p.id AND e.shown = 1), p.enrolment_end
+             FROM person p",
             &[],
             |row| {
                 let [active, enrolled, second_factor] = [row.int(1)? != 0, row.int(2)? != 0, row.int(3)? != 0];
-                Ok((row.id::<PersonId>(0)?, active, enrolled, second_factor, row.maybe_int(4)?.map(time::instant)))
+                let [shown, link_ends] = [row.maybe_int(4)?.map(time::instant), row.maybe_int(5)?.map(time::instant)];
+                Ok((row.id::<PersonId>(0)?, active, enrolled, second_factor, shown, link_ends))
             },
         )?;
         let rules = access.rules()?;
         let mut people = Vec::with_capacity(rows.len());
-        for (id, active, enrolled, second_factor, shown) in rows {
+        for (id, active, enrolled, second_factor, shown, link_ends) in rows {
             if let Some((_, person)) = snapshot.current::<PersonRecord>(&id)? {
                 let policy = rules.policy_for(&rules.grants(snapshot.db, id)?, access.at());
                 let dormant = shown.is_some_and(|shown| dormant::rests_from(shown, &policy) <= access.at());
+                let waits = enrolled && active && link_ends.is_some_and(|end| access.at() < end);
+                let by = person.enrolment.as_ref().and_then(|pending| pending.by);
+                let linked_by_another = waits && by != access.actor().person();
                 let PersonRecord { name, email, sign_in, .. } = person;
                 let identity = identity(snapshot, id)?;
                 people.push(PersonLine {
@@ -106,6 +113,7 @@ impl View for People {
                     second_factor,
                     shown,
                     dormant,
+                    linked_by_another,
                     identity,
                 });
             }

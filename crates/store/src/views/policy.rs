@@ -12,6 +12,7 @@ use crate::{
     assurance::Freshness,
     error::{Error, Result},
     place::Target,
+    record::OrganizationRecord,
     view::{Snapshot, View},
 };
 
@@ -54,7 +55,7 @@ impl View for ShowPolicy {
         Target::Scope(self.scope)
     }
 
-    fn read(&self, _: &Snapshot<'_>, access: &Access) -> Result<Vec<SettingShown>> {
+    fn read(&self, snapshot: &Snapshot<'_>, access: &Access) -> Result<Vec<SettingShown>> {
         let rules = access.rules()?;
         let (at, tier) = match self.scope {
             Scope::Organization => ((None, None), Tier::Organization),
@@ -68,7 +69,10 @@ impl View for ShowPolicy {
         let above: Vec<_> = all.iter().copied().filter(|(of, _)| *of != tier).collect();
         let (layers, above) = (Layers(&all), Layers(&above));
         let own = all.iter().find(|(of, _)| *of == tier).map(|(_, layer)| *layer);
+        let (_, organization) = snapshot.current::<OrganizationRecord>(&snapshot.organization)?.ok_or(Error::Hidden)?;
+        let without = organization.without_second_factor.filter(|_| !layers.policy().is_on(Setting::SecondFactor));
         let shown = Setting::ALL.iter().map(|setting| {
+            let founded = without.as_ref().filter(|_| *setting == Setting::SecondFactor);
             let value = layers.policy().get(*setting);
             SettingShown {
                 setting: *setting,
@@ -81,6 +85,7 @@ impl View for ShowPolicy {
                 justifications: all
                     .iter()
                     .filter_map(|(tier, layer)| Some((*tier, layer.justifications.get(setting)?.clone())))
+                    .chain(founded.map(|why| (Tier::Organization, format!("founded without: {why}"))))
                     .collect(),
             }
         });

@@ -73,8 +73,11 @@ fn next() -> RequestId {
 pub fn found(folder: &Path, url: &str, authority: &Path, subjects: u64) -> Installation {
     let authority = fs::read_to_string(authority).unwrap();
     let installation = Installation::create_on(folder, None, Arc::new(Now), url, &authority).unwrap();
-    let founding =
-        FoundOrganization { name: "Shared".into(), origin: "shared.example/ledger".into(), second_factor: false };
+    let founding = FoundOrganization {
+        name: "Shared".into(),
+        origin: "shared.example/ledger".into(),
+        without_second_factor: Some("a test".into()),
+    };
     let first = FirstAdministrator {
         name: "Adam".into(),
         email: "adam@example.org".into(),

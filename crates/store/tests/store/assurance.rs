@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use store::{
     Clock, Confirmation, Error, Factor, Freshness, SecurityEvent, SignIn,
-    acts::{self, EndOtherSessions, ReadNotices, RenewEnrolment},
+    acts::{self, EndOtherSessions, ReadNotices},
     code_at,
     views::{self, Account, ExportStudy, SecurityEvents},
 };
@@ -37,6 +37,7 @@ fn what_gives_power_hands_data_over_or_destroys_it_asks_for_a_fresh_factor() {
             "organization.found",
             "organization.appoint_first",
             "person.add",
+            "person.release_enrolment",
             "person.renew_enrolment",
             "person.require_new_password",
             "person.disable",
@@ -174,37 +175,6 @@ fn recovery_codes_need_a_second_factor_to_stand_in_for() {
     let mut world = World::founded();
     let (adam, request) = (world.actor("adam"), world.request());
     assert_refused(world.organization().make_recovery_codes(&adam, request), "no_second_factor");
-    world.finish();
-}
-
-#[test]
-fn a_new_enrolment_takes_every_old_factor_and_asks_for_a_new_one() {
-    let mut world = World::founded_with(true);
-    let request = world.request();
-    let organization = world.organization();
-    organization.enrol("token-of-adam", "kornåker", Some((SECRET, &code_now(&world))), request).unwrap();
-    world.clock.turn(SignedDuration::from_secs(30));
-    let code = code_now(&world);
-    assert!(matches!(world.organization().sign_in("adam", "kornåker", Some(&code), "s").unwrap(), SignIn::Open(_)));
-    let adam = world.whose("s").unwrap();
-    world.sign(&adam);
-    let person = world.act(&adam, new_person("ana", "first")).id("person").unwrap();
-    let request = world.request();
-    let hers = b"a secret that is hers";
-    let step = |world: &World| u64::try_from(world.clock.now().as_second()).unwrap() / 30;
-    let now = step(&world);
-    world.organization().enrol("first", "kornblume", Some((&hers[..20], &code_at(&hers[..20], now))), request).unwrap();
-    world.act(&adam, RenewEnrolment { person, enrolment_tag: store::token_tag("second") });
-    let request = world.request();
-    assert_refused(world.organization().enrol("second", "kornblume", None, request), "needed");
-    world.clock.turn(SignedDuration::from_secs(30));
-    let new = code_at(SECRET, step(&world));
-    world.organization().enrol("second", "kornblume", Some((SECRET, &new)), request).unwrap();
-    world.clock.turn(SignedDuration::from_secs(30));
-    let old = code_at(&hers[..20], step(&world));
-    assert_refused(world.organization().sign_in("ana", "kornblume", Some(&old), "a"), "wrong");
-    let code = code_at(SECRET, step(&world));
-    assert!(matches!(world.organization().sign_in("ana", "kornblume", Some(&code), "a").unwrap(), SignIn::Open(_)));
     world.finish();
 }
 

@@ -52,8 +52,7 @@ fn an_account_that_nobody_uses_rests_until_its_person_enrols_again() {
     assert!(line(&world, "ana").dormant && !line(&world, "adam").dormant);
     let person = ana.person().unwrap();
     world.act(&adam, RenewEnrolment { person, enrolment_tag: store::token_tag("a new link") });
-    let request = world.request();
-    world.organization().enrol("a new link", PASSWORD, None, request).unwrap();
+    world.released("a new link", person, PASSWORD).unwrap();
     world.sign_in("ana", "here again");
     assert!(!line(&world, "ana").dormant);
     world.finish();

@@ -9,6 +9,7 @@ mod chance;
 mod clients;
 mod disk;
 mod dormant;
+mod enrolment;
 mod exceptions;
 mod fences;
 mod forms;

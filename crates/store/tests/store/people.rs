@@ -49,20 +49,6 @@ fn an_enrolment_token_ends_after_a_week_and_when_it_is_replaced() {
 }
 
 #[test]
-fn enrolling_anew_ends_what_the_old_password_opened() {
-    let mut world = World::founded();
-    let person = world.person("ana");
-    let adam = world.actor("adam");
-    world.act(&adam, RenewEnrolment { person, enrolment_tag: store::token_tag("second") });
-    assert!(world.whose("session-of-ana").is_some());
-    let request = world.request();
-    world.organization().enrol("second", "another long password", None, request).unwrap();
-    assert!(world.whose("session-of-ana").is_none());
-    assert_refused(world.organization().sign_in("ana", PASSWORD, None, "token"), "wrong");
-    world.finish();
-}
-
-#[test]
 fn disabling_a_person_ends_every_session_and_every_power_at_once() {
     let (mut world, place) = World::with_study();
     let ana = world.coordinator("ana", &place);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use store::{
     Error,
-    acts::SetPolicy,
+    acts::{FoundOrganization, SetPolicy},
     code_at,
     views::{Account, SettingShown, ShowPolicy, ShowStudy, ShowSubject, Subjects},
 };
@@ -15,7 +15,7 @@ use trial::{
     role::Role,
 };
 
-use crate::world::{World, save::assert_refused};
+use crate::world::{World, first, founding, save::assert_refused};
 
 fn set(scope: Scope, values: &[(Setting, u32)]) -> SetPolicy {
     SetPolicy { scope, values: values.iter().copied().collect(), justifications: BTreeMap::new() }
@@ -83,6 +83,21 @@ fn what_goes_against_a_recommendation_needs_a_reason_that_is_shown() {
     let age = shown.iter().find(|shown| shown.setting == Setting::PasswordAge).unwrap();
     assert_eq!(age.justifications, [(Tier::Study, "the hospital's rule 7.2".to_owned())]);
     assert_eq!(age.words, "90 days");
+    world.finish();
+}
+
+#[test]
+fn an_organization_founded_without_a_second_factor_says_why() {
+    let mut world = World::founded();
+    let (adam, scope) = (world.actor("adam"), Scope::Organization);
+    let said = |world: &World| {
+        let shown = world.organization().view(&adam, &ShowPolicy { scope }).unwrap();
+        shown.into_iter().find(|shown| shown.setting == Setting::SecondFactor).unwrap().justifications
+    };
+    assert_eq!(said(&world), [(Tier::Organization, "founded without: a test".to_owned())]);
+    let first = first("another token");
+    let blank = FoundOrganization { without_second_factor: Some("  ".into()), ..founding("Blank", true) };
+    assert_refused(world.installation().found(blank, &first).map(drop), "empty");
     world.finish();
 }
 

@@ -106,8 +106,11 @@ fn sites_are_named_once_and_have_a_country() {
 fn a_name_that_no_checkpoint_could_bear_is_refused_at_the_founding() {
     let mut world = World::founded();
     for origin in ["has a space/ledger", "plus+sign", ""] {
-        let founding =
-            store::acts::FoundOrganization { name: "Other".into(), origin: origin.into(), second_factor: false };
+        let founding = store::acts::FoundOrganization {
+            name: "Other".into(),
+            origin: origin.into(),
+            without_second_factor: Some("a test".into()),
+        };
         let outcome = world.installation().found(founding, &crate::world::first("t"));
         let told = refused(outcome.map(|organization| organization.id()));
         assert!(matches!(&told[..], [(field, _)] if field == "origin"), "{told:?}");

@@ -19,7 +19,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Act, Actor, Clock, FirstAdministrator, Installation, Organization, Presence, Receipt, Result, SignIn,
+    Act, Actor, Choice, Clock, Entering, FirstAdministrator, Installation, NewFactor, Organization, Presence, Receipt,
+    Result, Showing, SignIn,
     acts::{
         AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy, VerifyIdentity,
     },
@@ -246,6 +247,25 @@ impl World {
         self.enrol(name, &token)
     }
 
+    /// Has a second administrator release somebody's enrolment link, and sets everything anew with it and the code.
+    pub fn released(&mut self, link: &str, person: PersonId, password: &str) -> store::Result<Receipt> {
+        let second = self.second_administrator();
+        let request = self.request();
+        let (_, code) = self.organization().release_enrolment(&second, person, request)?;
+        let choice = Choice { password, second: NewFactor::None, showing: Showing::Typed(&code) };
+        let (entering, request) = (Entering { token: "by the link", client: None }, self.request());
+        self.organization().enrol_and_enter(link, choice, entering, request)
+    }
+
+    /// An administrator beside the first.
+    pub fn second_administrator(&mut self) -> Actor {
+        let adam = self.people.get("adam").map(|(person, _)| *person).expect("the first administrator");
+        self.enter(adam);
+        let person = self.person("eva");
+        self.grant("adam", person, Role::OrganizationAdministrator, Scope::Organization);
+        self.actor("eva")
+    }
+
     /// The signed-in person of this name.
     pub fn actor(&self, name: &str) -> Actor {
         self.people.get(name).map(|(_, actor)| actor.clone()).expect("somebody of this name")
@@ -391,7 +411,8 @@ pub struct Place {
 
 /// How an organization is founded here.
 pub fn founding(name: &str, second_factor: bool) -> FoundOrganization {
-    FoundOrganization { name: name.into(), origin: "probity.example/ledger".into(), second_factor }
+    let without_second_factor = (!second_factor).then(|| "a test".to_owned());
+    FoundOrganization { name: name.into(), origin: "probity.example/ledger".into(), without_second_factor }
 }
 
 /// The first administrator, `adam`.

@@ -17,11 +17,11 @@ use crate::{
     browser::Browser,
     error::{Answer, Problem},
     input::{Json as Body, RequestKey},
-    passkey::{self, Host, NewPasskey},
+    passkey::{self, Host, NewPasskey, UsedPasskey},
     route::{Does, Table},
     second_factor,
     session::{Asker, replaced},
-    sign_in::{self, Chosen},
+    sign_in::{self, Chosen, Shown, Wish},
     state::AppState,
 };
 
@@ -49,6 +49,15 @@ impl FromRequestParts<AppState> for Held {
     }
 }
 
+/// What somebody has who was enrolled before.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Before {
+    /// Whether an authenticator app.
+    code: bool,
+    /// Whether a passkey.
+    passkey: bool,
+}
+
 /// What a token opens.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Enrolment {
@@ -62,6 +71,8 @@ pub(super) struct Enrolment {
     second_factor: bool,
     /// Characters that the password has at least.
     password_characters: u32,
+    /// Whether the account was set up before, and what its person has. Then the token alone sets nothing.
+    before: Option<Before>,
     /// The user handle for a passkey, in base64url.
     user: String,
     /// A new secret for an authenticator app, in base32. Nothing of it is stored until it comes back.
@@ -84,6 +95,7 @@ pub(super) async fn show(State(state): State<AppState>, Held(token): Held) -> An
         sign_in: enrolment.sign_in,
         second_factor: enrolment.second_factor,
         password_characters: enrolment.password_characters,
+        before: enrolment.before.map(|store::Before { code, passkey }| Before { code, passkey }),
         secret,
     }))
 }
@@ -100,6 +112,11 @@ pub(super) struct EnrolRequest {
     code: Option<String>,
     /// A passkey, where one is the second factor.
     passkey: Option<NewPasskey>,
+    /// Where the account was set up before: a code of its app, and then the second factor stays as it is; or a recovery code,
+    /// or the release code of a second administrator, and then all is set anew.
+    proof: Option<String>,
+    /// In its place a passkey of the account, which stays.
+    proof_passkey: Option<UsedPasskey>,
 }
 
 /// An enrolment that is done.
@@ -115,7 +132,8 @@ pub(super) struct Enrolled {
 
 /// Enrol
 ///
-/// Sets the password and, where asked, the second factor, and begins a session. The token works once.
+/// Sets the password and, where asked, the second factor, and begins a session. The token works once. An account that was
+/// set up before asks for a proof beside it.
 #[utoipa::path(post, path = "/api/v1/enrolment", tag = "enrolment", security(()), request_body = EnrolRequest,
     params(("Probity-Enrolment" = String, Header)), responses((status = 200, body = Enrolled)))]
 pub(super) async fn enrol(
@@ -125,14 +143,20 @@ pub(super) async fn enrol(
     before: Option<Asker>,
     Held(token): Held,
     RequestKey(request): RequestKey,
-    Body(EnrolRequest { password, secret, code, passkey }): Body<EnrolRequest>,
+    Body(EnrolRequest { password, secret, code, passkey, proof, proof_passkey }): Body<EnrolRequest>,
 ) -> Answer<Json<Enrolled>> {
     let second = match (passkey, secret.zip(code)) {
         (Some(passkey), _) => Chosen::Passkey(passkey),
         (None, Some((secret, code))) => Chosen::Code(secret, code),
         (None, None) => Chosen::None,
     };
-    let (receipt, token) = sign_in::enrol(&state, token, password, second, (&host, client), request).await?;
+    let shown = match (proof_passkey, proof) {
+        (Some(passkey), _) => Shown::Passkey(passkey),
+        (None, Some(typed)) => Shown::Typed(typed),
+        (None, None) => Shown::Nothing,
+    };
+    let wish = Wish { password, second, shown };
+    let (receipt, token) = sign_in::enrol(&state, token, wish, (&host, client), request).await?;
     if token.is_some() {
         replaced(before).await?;
     }

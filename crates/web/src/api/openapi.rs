@@ -49,7 +49,7 @@ pub(super) async fn show() -> Response {
         me::show, me::confirm, me::change_password, me::begin_second_factor, me::set_second_factor,
         me::add_passkey, me::remove_passkey, me::make_recovery_codes, me::sign_ins, me::events, me::read_notices,
         me::provider, me::end_link, me::sessions, me::end_session, me::end_others,
-        people::list, people::add, people::renew, people::require_new_password,
+        people::list, people::add, people::renew, people::release, people::require_new_password,
         people::verify_identity, people::disable,
         enrolment::show, enrolment::enrol,
         grant::list, grant::give, grant::confirm, grant::end,

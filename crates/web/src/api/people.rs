@@ -4,7 +4,7 @@ use axum::{Json, response::Response};
 use serde::{Deserialize, Serialize};
 use store::{
     Receipt,
-    acts::{AddPerson, DisablePerson, RenewEnrolment, RequireNewPassword, VerifyIdentity},
+    acts::{AddPerson, DisablePerson, ReleaseEnrolment, RenewEnrolment, RequireNewPassword, VerifyIdentity},
     views::{People, PersonLine},
 };
 use trial::{identity::Way, ids::PersonId};
@@ -23,6 +23,7 @@ pub(super) fn table() -> Table {
         .get("/people", Does::view::<People>(), list)
         .post("/people", Does::act::<AddPerson>(), add)
         .post("/people/{person}/enrolment", Does::act::<RenewEnrolment>(), renew)
+        .post("/people/{person}/release", Does::act::<ReleaseEnrolment>(), release)
         .post("/people/{person}/new-password", Does::act::<RequireNewPassword>(), require_new_password)
         .post("/people/{person}/identity", Does::act::<VerifyIdentity>(), verify_identity)
         .post("/people/{person}/disable", Does::act::<DisablePerson>(), disable)
@@ -78,7 +79,8 @@ pub(super) async fn add(
 
 /// Renew a person's enrolment
 ///
-/// When the token was lost, or the second factor is gone. What was set before works until the new one is used.
+/// When the token was lost, the password forgotten, or the second factor is gone. What was set before works until the new one
+/// is used. Who is enrolled already shows a second factor beside it, a recovery code, or the code of a release.
 #[utoipa::path(post, path = "/api/v1/people/{person}/enrolment", tag = "people",
     params(("person" = String, Path, format = Uuid)), responses((status = 201, body = Enrolling)))]
 pub(super) async fn renew(
@@ -89,6 +91,34 @@ pub(super) async fn renew(
     let token = enrolment_token(asker.organization(), request);
     let receipt = asker.act(RenewEnrolment { person, enrolment_tag: store::token_tag(&token) }, request).await?;
     Ok(created(Enrolling { id: Some(person), token, receipt }))
+}
+
+/// A release of an enrolment.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Released {
+    /// What the person types beside the link.
+    code: String,
+    /// Of the act.
+    #[schema(value_type = schema::Receipt)]
+    receipt: Receipt,
+}
+
+/// Release a person's enrolment
+///
+/// For somebody who lost all that they prove themselves with: they set everything anew with the link that another
+/// administrator made and this code. Nobody releases a link of their own.
+#[utoipa::path(post, path = "/api/v1/people/{person}/release", tag = "people",
+    params(("person" = String, Path, format = Uuid)), responses((status = 201, body = Released)))]
+pub(super) async fn release(
+    asker: Asker,
+    Path(person): Path<PersonId>,
+    RequestKey(request): RequestKey,
+) -> Answer<Response> {
+    let release = move |organization: &store::Organization, actor: &store::Actor| {
+        organization.release_enrolment(actor, person, request)
+    };
+    let (receipt, code) = asker.blocking(release).await?;
+    Ok(created(Released { code, receipt }))
 }
 
 /// Require a new password of a person

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use qrcode::{QrCode, render::svg};
-use store::{Enrolment, Error, Organization};
+use store::{Before, Enrolment, Error, Organization};
 
 use super::{
     door::opened,
@@ -22,13 +22,29 @@ use crate::{
     passkey::{self, Host},
     second_factor,
     session::{Asker, replaced},
-    sign_in::Chosen,
+    sign_in::{Chosen, Shown, Wish},
     state::AppState,
 };
 
+/// The page of a first enrolment.
 #[derive(Template)]
 #[template(path = "enrol.html")]
 struct EnrolPage<'a> {
+    asked: Asked<'a>,
+}
+
+/// The page of somebody who was enrolled before.
+#[derive(Template)]
+#[template(path = "enrol_again.html")]
+struct AgainPage<'a> {
+    asked: Asked<'a>,
+    has: Before,
+    /// Whether the form came back in which everything is set anew.
+    lost: bool,
+}
+
+/// What both pages ask with.
+struct Asked<'a> {
     token: &'a str,
     enrolment: &'a Enrolment,
     organization: &'a str,
@@ -57,11 +73,8 @@ pub async fn link() -> Answer<Response> {
 
 /// Shows the enrolment page, with a fresh secret.
 pub async fn enrol(State(state): State<AppState>, host: Host, fields: Fields) -> Answer<Response> {
-    let token = token(&fields);
-    let (organization, enrolment) = holder(&state, &token).await?;
-    let secret = second_factor::fresh()?;
-    let request = organization.fresh_request()?.to_string();
-    render(&page(&token, (&organization, &enrolment, &host), &secret, request, false, Refused::default())?)
+    let came = Came { secret: second_factor::fresh()?, ..Came::default() };
+    page(&state, &host, &token(&fields), came).await
 }
 
 /// Sets password and second factor.
@@ -75,15 +88,21 @@ pub async fn enrolled(
     let token = token(&fields);
     let request = fields.request()?;
     let secret = fields.get("secret").to_owned();
+    let makes = fields.given("attestation").is_some();
     let second = match fields.given("code") {
-        _ if fields.given("attestation").is_some() => Chosen::Passkey(fields.passkey_made()),
+        _ if makes => Chosen::Passkey(fields.passkey_made()),
         Some(code) => Chosen::Code(secret.clone(), code.to_owned()),
         None => Chosen::None,
     };
+    let shown = match (fields.given("proof"), fields.passkey_used()) {
+        (_, Some(passkey)) if !makes => Shown::Passkey(passkey),
+        (Some(typed), _) => Shown::Typed(typed.to_owned()),
+        (None, _) => Shown::Nothing,
+    };
     let (wants_app, has_second) = (matches!(second, Chosen::Code(..)), !matches!(second, Chosen::None));
     let (status, why) = if fields.get("password") == fields.get("again") {
-        let password = fields.get("password").to_owned();
-        match crate::sign_in::enrol(&state, token.clone(), password, second, (&host, client), request).await {
+        let wish = Wish { password: fields.get("password").to_owned(), second, shown };
+        match crate::sign_in::enrol(&state, token.clone(), wish, (&host, client), request).await {
             // Whoever has a second factor is offered recovery codes at once; what is to be signed stands on every page.
             Ok((_, Some(session))) => {
                 let next = if has_second { "/account?done=enrolled" } else { "/account/agreements" };
@@ -102,9 +121,8 @@ pub async fn enrolled(
         };
         (StatusCode::UNPROCESSABLE_ENTITY, Refused(vec![differs]))
     };
-    let (organization, enrolment) = holder(&state, &token).await?;
-    let request = organization.fresh_request()?.to_string();
-    render_as(status, &page(&token, (&organization, &enrolment, &host), &secret, request, wants_app, why)?)
+    let lost = fields.given("lost").is_some();
+    page(&state, &host, &token, Came { status, secret, wants_app, lost, why }).await
 }
 
 /// The token of a form. Whoever pastes the whole link means what stands behind its `#`.
@@ -126,28 +144,37 @@ async fn holder(state: &AppState, token: &str) -> Answer<(Arc<Organization>, Enr
     })
 }
 
-fn page<'a>(
-    token: &'a str,
-    (organization, enrolment, host): (&'a Organization, &'a Enrolment, &Host),
-    secret: &'a str,
-    request: String,
+/// What a form brought that came back, or a first one begins with.
+#[derive(Default)]
+struct Came {
+    status: StatusCode,
+    secret: String,
     wants_app: bool,
+    lost: bool,
     why: Refused,
-) -> Answer<EnrolPage<'a>> {
-    let address = second_factor::address(organization.name(), &enrolment.sign_in, secret);
-    Ok(EnrolPage {
+}
+
+async fn page(state: &AppState, host: &Host, token: &str, came: Came) -> Answer<Response> {
+    let (organization, enrolment) = holder(state, token).await?;
+    let Came { status, secret, wants_app, lost, why } = came;
+    let address = second_factor::address(organization.name(), &enrolment.sign_in, &secret);
+    let asked = Asked {
         token,
-        enrolment,
+        enrolment: &enrolment,
         organization: organization.name(),
-        secret,
-        spelled: spelled(secret),
+        spelled: spelled(&secret),
         qr: qr(&address)?,
-        request,
+        secret: &secret,
+        request: organization.fresh_request()?.to_string(),
         wants_app: wants_app || (enrolment.second_factor && !host.takes_passkeys()),
         user: passkey::text(&store::user_handle(organization.id(), enrolment.person)),
         passkeys: host.takes_passkeys(),
         why,
-    })
+    };
+    match enrolment.before {
+        None => render_as(status, &EnrolPage { asked }),
+        Some(has) => render_as(status, &AgainPage { asked, has, lost }),
+    }
 }
 
 /// A QR code as SVG: black on white in light and in dark, as cameras want it.

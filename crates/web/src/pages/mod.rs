@@ -46,8 +46,9 @@ use store::{
         CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndClient, EndDelegation,
         EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse, LinkProvider,
         MakeRecoveryCodes, OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining,
-        RegisterClient, RegisterStudy, RemovePasskey, RenewEnrolment, RequireNewPassword, ReviewAccess, SaveForm,
-        SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport, UnlinkProvider, VerifyIdentity,
+        RegisterClient, RegisterStudy, ReleaseEnrolment, RemovePasskey, RenewEnrolment, RequireNewPassword,
+        ReviewAccess, SaveForm, SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport,
+        UnlinkProvider, VerifyIdentity,
     },
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
@@ -139,6 +140,7 @@ fn administration() -> Table {
         .get("/people", in_study(Does::view::<People>()), people::people)
         .post("/people", framed(Does::act::<AddPerson>()).and_view::<People>(), people::add)
         .post("/people/{person}/renew", framed(Does::act::<RenewEnrolment>()).and_view::<People>(), people::renew)
+        .post("/people/{person}/release", framed(Does::act::<ReleaseEnrolment>()).and_view::<People>(), people::release)
         .post(
             "/people/{person}/new-password",
             framed(Does::act::<RequireNewPassword>()).and_view::<People>(),

@@ -10,6 +10,7 @@ pub const fn said(event: &SecurityEvent) -> &'static str {
         SecurityEvent::Confirmed => "Confirmed that it is you",
         SecurityEvent::Enrolled => "The account was set up with an enrolment link",
         SecurityEvent::EnrolmentRenewed => "An administrator made a new enrolment link for your account",
+        SecurityEvent::EnrolmentReleased => "A second administrator released the enrolment link for your account",
         SecurityEvent::NewPasswordRequired => "An administrator asked for a new password",
         SecurityEvent::PasswordChanged => "The password was changed",
         SecurityEvent::CodeSet => "An authenticator app was set up",

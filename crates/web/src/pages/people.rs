@@ -37,8 +37,7 @@ struct PeoplePage {
     frame: Frame,
     people: Vec<PersonLine>,
     manages: bool,
-    /// Just made: for whom, and where it leads.
-    link: Option<Link>,
+    made: Option<Made>,
     typed: Typed,
     why: Refused,
 }
@@ -53,10 +52,12 @@ struct Typed {
     check: Option<(PersonId, Option<Way>, String)>,
 }
 
-/// A one-time enrolment link.
-struct Link {
-    name: String,
-    path: String,
+/// What was just made, and is shown this once.
+enum Made {
+    /// A one-time enrolment link: for whom, where it leads, and whether it is their first.
+    Link { name: String, path: String, first: bool },
+    /// The code of a release.
+    Release { name: String, code: String },
 }
 
 /// Where the asker administers.
@@ -100,8 +101,8 @@ pub async fn add(reader: Reader, fields: Fields) -> Answer<Response> {
     };
     match outcome(reader.asker.act(act, request).await)? {
         Ok(_) => {
-            let link = Some(Link { name, path: link_of(&token) });
-            page(&reader, StatusCode::OK, Scope::Organization, link, Typed::default(), Refused::default()).await
+            let made = Some(Made::Link { name, path: link_of(&token), first: true });
+            page(&reader, StatusCode::OK, Scope::Organization, made, Typed::default(), Refused::default()).await
         }
         Err((status, why)) => {
             let typed = Typed { name, email, sign_in, check: None };
@@ -117,8 +118,23 @@ pub async fn renew(reader: Reader, Path(person): Path<PersonId>, fields: Fields)
     let act = RenewEnrolment { person, enrolment_tag: store::token_tag(&token) };
     match outcome(reader.asker.act(act, request).await)? {
         Ok(_) => {
-            let link = Some(Link { name: fields.get("name").to_owned(), path: link_of(&token) });
-            page(&reader, StatusCode::OK, Scope::Organization, link, Typed::default(), Refused::default()).await
+            let (name, first) = (fields.get("name").to_owned(), fields.given("enrolled").is_none());
+            let made = Some(Made::Link { name, path: link_of(&token), first });
+            page(&reader, StatusCode::OK, Scope::Organization, made, Typed::default(), Refused::default()).await
+        }
+        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
+    }
+}
+
+/// Releases the link that another administrator made, and shows the code of that.
+pub async fn release(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
+    let request = fields.request()?;
+    let name = fields.get("name").to_owned();
+    let done = reader.asker.blocking(move |organization, actor| organization.release_enrolment(actor, person, request));
+    match outcome(done.await)? {
+        Ok((_, code)) => {
+            let made = Some(Made::Release { name, code });
+            page(&reader, StatusCode::OK, Scope::Organization, made, Typed::default(), Refused::default()).await
         }
         Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
     }
@@ -164,7 +180,7 @@ async fn page(
     reader: &Reader,
     status: StatusCode,
     scope: Scope,
-    link: Option<Link>,
+    made: Option<Made>,
     typed: Typed,
     why: Refused,
 ) -> Answer<Response> {
@@ -176,7 +192,7 @@ async fn page(
         }
     };
     let manages = frame.organization_may(Permission::PeopleManage);
-    render_as(status, &PeoplePage { frame, people, manages, link, typed, why })
+    render_as(status, &PeoplePage { frame, people, manages, made, typed, why })
 }
 
 impl PeoplePage {

@@ -79,8 +79,11 @@ impl World {
             sign_in: "adam".into(),
             token: token.clone(),
         };
-        let founding =
-            FoundOrganization { name: "Nordic".into(), origin: "localhost/ledger".into(), second_factor: false };
+        let founding = FoundOrganization {
+            name: "Nordic".into(),
+            origin: "localhost/ledger".into(),
+            without_second_factor: Some("a test".into()),
+        };
         let organization = installation.found(founding, &first).unwrap();
         organization.enrol(&token, PASSWORD, None, organization.fresh_request().unwrap()).unwrap();
         let administrator = sign_in(&organization, "adam");

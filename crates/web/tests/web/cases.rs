@@ -47,6 +47,8 @@ pub struct Setup {
     pub lead: Person,
     /// Somebody who may be given roles.
     pub receiver: Person,
+    /// An administrator who makes enrolment links and nothing else.
+    pub linker: Person,
     /// The device of somebody who signs in with a passkey.
     device: Mutex<(Authenticator, Vec<u8>)>,
 }
@@ -63,6 +65,8 @@ impl Setup {
         let mut lead = world.person(&world.a, &world.admin, "lead");
         world.give(&world.a, &builder, &mut lead, Role::Investigator, site);
         let receiver = world.person(&world.a, &world.admin, "receiver");
+        let mut linker = world.person(&world.a, &world.admin, "linker");
+        world.give(&world.a, &world.admin, &mut linker, Role::OrganizationAdministrator, Scope::Organization);
         for (number, ledger, _) in world.a.ledgers().unwrap() {
             world.a.checkpoint(ledger).unwrap();
             world.b.checkpoint_of(number.min(2)).unwrap();
@@ -71,7 +75,7 @@ impl Setup {
         let device = Authenticator::new(ORIGIN).unwrap();
         add_passkey(&world, &world.a, &keyed.actor, &device);
         let device = Mutex::new((device, store::user_handle(world.a.id(), keyed.id).to_vec()));
-        Setup { world, one, two, b, builder, other_builder, b_builder, hand, lead, receiver, device }
+        Setup { world, one, two, b, builder, other_builder, b_builder, hand, lead, receiver, linker, device }
     }
 
     /// What a browser gives of the passkey's use, by field.
@@ -350,6 +354,8 @@ fn filled(setup: &Setup, route: &Route, persona: &Persona) -> String {
     let parts = route.path.split('/').map(|part| match part {
         "{study}" => setup.one.id.to_string(),
         "{subject}" => subject_for(setup, route).to_string(),
+        // Somebody whose link another administrator made can have it released.
+        "{person}" if route.path.ends_with("/release") => setup.world.linked(&setup.linker).to_string(),
         // Who has no password yet cannot be asked for a new one.
         "{person}" if route.path.ends_with("/new-password") => {
             setup.world.person(&setup.world.a, &setup.world.admin, "spare").id.to_string()
@@ -427,7 +433,8 @@ fn with_body(setup: &Setup, route: &Route, ask: Ask) -> Ask {
             let sign_in = world.fresh("new");
             ask.json(&json!({ "name": "New", "email": format!("{sign_in}@example.org"), "sign_in": sign_in }))
         }
-        (_, "/people/{person}/enrolment" | "/people/{person}/new-password" | "/people/{person}/disable") => ask,
+        (_, "/people/{person}/enrolment" | "/people/{person}/release" | "/people/{person}/new-password") => ask,
+        (_, "/people/{person}/disable") => ask,
         (_, "/people/{person}/identity") => ask.json(&json!({ "way": "in_person", "note": "passport" })),
         (_, "/enrolment") => ask.json(&json!({ "password": PASSWORD })),
         (_, "/grants") => {

@@ -244,7 +244,8 @@ fn strangers(setup: &Setup, all: &mut Everyone) {
 /// After an agreement was published, everybody signs it, but for whom it is to stop.
 fn sign(setup: &Setup, everyone: &[Persona]) {
     let world = &setup.world;
-    let makers = [&world.admin, &setup.builder, &setup.other_builder, &setup.hand, &setup.lead, &setup.receiver];
+    let Setup { builder, other_builder, hand, lead, receiver, linker, .. } = setup;
+    let makers = [&world.admin, builder, other_builder, hand, lead, receiver, linker];
     let working = everyone.iter().filter(|persona| persona.active && persona.name != UNSIGNED);
     let working = working.filter_map(|persona| Some((persona.of_b, persona.person.as_ref()?)));
     for (of_b, person) in makers.into_iter().map(|person| (false, person)).chain(working) {

@@ -134,6 +134,14 @@ impl World {
         (act(&self.a, &admin.actor, add).id("person").unwrap(), token)
     }
 
+    /// Somebody enrolled, whose new enrolment link this administrator made.
+    pub fn linked(&self, by: &Person) -> PersonId {
+        let person = self.person(&self.a, &self.admin, "linked").id;
+        let enrolment_tag = token_tag(&self.fresh("link"));
+        act(&self.a, &by.actor, acts::RenewEnrolment { person, enrolment_tag });
+        person
+    }
+
     /// Gives a role; the person's own list of grants grows with it.
     pub fn give(&self, organization: &Organization, by: &Person, to: &mut Person, role: Role, scope: Scope) -> GrantId {
         self.give_until(organization, by, to, role, scope, None)
@@ -225,8 +233,11 @@ fn found(installation: &Installation, name: &str) -> (Arc<Organization>, String)
         sign_in: "admin".into(),
         token: token.clone(),
     };
-    let founding =
-        acts::FoundOrganization { name: name.into(), origin: "localhost/ledger".into(), second_factor: false };
+    let founding = acts::FoundOrganization {
+        name: name.into(),
+        origin: "localhost/ledger".into(),
+        without_second_factor: Some("a test".into()),
+    };
     (installation.found(founding, &first).unwrap(), token)
 }
 

@@ -57,7 +57,11 @@ fn new_installation() -> Result<Vec<String>> {
         sign_in: "admin".into(),
         token: store::fresh_token()?,
     };
-    let founding = FoundOrganization { name: "New".into(), origin: "localhost/scratch".into(), second_factor: false };
+    let founding = FoundOrganization {
+        name: "New".into(),
+        origin: "localhost/scratch".into(),
+        without_second_factor: Some("a proof".into()),
+    };
     let organization = installation.found(founding, &first)?;
     against.extend(entered(&organization)?);
     Ok(against)

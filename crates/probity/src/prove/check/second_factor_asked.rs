@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use store::{
-    Actor, Clock as _, Error, FirstAdministrator, Organization, Presence, SignIn,
+    Actor, Choice, Clock as _, Entering, Error, FirstAdministrator, NewFactor, Organization, Presence, Showing, SignIn,
     acts::{FoundOrganization, RenewEnrolment},
     code_at,
 };
@@ -26,9 +26,9 @@ pub(super) fn check(_: &Place<'_>) -> Result<Finding> {
     Ok(Finding::unless(
         against,
         "in a scratch organization that asks for a second factor: no account could be set up without one; the password \
-         alone was answered with a question for the second factor and its token opened nothing; a new enrolment link asked \
-         for a second factor again, and ended the old one; a recovery code opened nothing without the password, and nothing \
-         twice",
+         alone was answered with a question for the second factor and its token opened nothing; a new enrolment link \
+         alone set nothing, and whoever made it could not release it; with a recovery code it asked for a second factor \
+         again, and ended the old one; a recovery code opened nothing without the password, and nothing twice",
     ))
 }
 
@@ -39,8 +39,11 @@ fn found(scratch: &Scratch) -> Result<Arc<Organization>> {
         sign_in: "admin".into(),
         token: store::fresh_token()?,
     };
-    let founding =
-        FoundOrganization { name: "Scratch Factors".into(), origin: "localhost/scratch".into(), second_factor: true };
+    let founding = FoundOrganization {
+        name: "Scratch Factors".into(),
+        origin: "localhost/scratch".into(),
+        without_second_factor: None,
+    };
     let organization = scratch.installation.found(founding, &first)?;
     let code = code(scratch, FIRST)?;
     organization.enrol(&first.token, PASSWORD, Some((FIRST, &code)), organization.fresh_request()?)?;
@@ -81,17 +84,27 @@ fn tried(scratch: &Scratch, organization: &Organization) -> Result<Vec<String>> 
     let link = store::fresh_token()?;
     let renew = RenewEnrolment { person, enrolment_tag: store::token_tag(&link) };
     organization.act(&administrator, renew, organization.fresh_request()?)?;
-    if enrols(organization, &link, None)? {
-        against.push("a new enrolment link went around the second factor".to_owned());
-    }
     scratch.clock.turn(SignedDuration::from_secs(30));
     let shown = code(scratch, NEW)?;
-    if !enrols(organization, &link, Some((NEW, &shown)))? {
-        against.push("a new enrolment link did not set a new second factor".to_owned());
+    if enrols(organization, &link, None)? || enrols(organization, &link, Some((NEW, &shown)))? {
+        against.push("whoever had a new enrolment link took over the account".to_owned());
+    }
+    match organization.release_enrolment(&administrator, person, organization.fresh_request()?) {
+        Err(Error::Refused(_)) => {}
+        Err(other) => return Err(other.into()),
+        Ok(_) => against.push("who made a new enrolment link released it too".to_owned()),
+    }
+    let left = codes.get(1).context("ten recovery codes are made")?;
+    if enrols_showing(organization, &link, NewFactor::None, left)? {
+        against.push("a recovery code beside a new link went around the second factor".to_owned());
+    }
+    let anew = NewFactor::Code { secret: NEW, code: &shown };
+    if !enrols_showing(organization, &link, anew, left)? {
+        against.push("a new enrolment link and a recovery code did not set a new second factor".to_owned());
     }
     scratch.clock.turn(SignedDuration::from_secs(60));
     let old = code(scratch, HERS)?;
-    let left = codes.get(1).context("ten recovery codes are made")?;
+    let left = codes.get(2).context("ten recovery codes are made")?;
     if opens(organization, "somebody", PASSWORD, Some(&old))? || opens(organization, "somebody", PASSWORD, Some(left))?
     {
         against.push("what was set before a new enrolment still opened a session".to_owned());
@@ -116,6 +129,17 @@ fn opens(organization: &Organization, name: &str, password: &str, code: Option<&
 fn enrols(organization: &Organization, link: &str, second: Option<(&[u8; 20], &str)>) -> Result<bool> {
     let second = second.map(|(secret, code)| (secret.as_slice(), code));
     match organization.enrol(link, PASSWORD, second, organization.fresh_request()?) {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn enrols_showing(organization: &Organization, link: &str, second: NewFactor<'_>, shown: &str) -> Result<bool> {
+    let token = store::fresh_token()?;
+    let choice = Choice { password: PASSWORD, second, showing: Showing::Typed(shown) };
+    let entering = Entering { token: &token, client: None };
+    match organization.enrol_and_enter(link, choice, entering, organization.fresh_request()?) {
         Ok(_) => Ok(true),
         Err(Error::Refused(_)) => Ok(false),
         Err(other) => Err(other.into()),

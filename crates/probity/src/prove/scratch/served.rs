@@ -77,8 +77,11 @@ fn found(installation: &Installation) -> Result<()> {
         sign_in: ADMINISTRATOR.into(),
         token: token.clone(),
     };
-    let founding =
-        FoundOrganization { name: "Scratch".into(), origin: "localhost/scratch".into(), second_factor: false };
+    let founding = FoundOrganization {
+        name: "Scratch".into(),
+        origin: "localhost/scratch".into(),
+        without_second_factor: Some("a proof".into()),
+    };
     let organization = installation.found(founding, &first)?;
     organization.enrol(&token, PASSWORD, None, organization.fresh_request()?)?;
     Ok(())

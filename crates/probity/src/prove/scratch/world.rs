@@ -67,8 +67,11 @@ impl World {
             sign_in: "admin".into(),
             token: token.clone(),
         };
-        let founding =
-            FoundOrganization { name: name.into(), origin: "localhost/scratch".into(), second_factor: false };
+        let founding = FoundOrganization {
+            name: name.into(),
+            origin: "localhost/scratch".into(),
+            without_second_factor: Some("a proof".into()),
+        };
         let organization = installation.found(founding, &first)?;
         let receipt = organization.enrol(&token, super::PASSWORD, None, organization.fresh_request()?)?;
         let administrator_id = administrator_id(&receipt)?;

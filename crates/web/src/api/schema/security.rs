@@ -53,6 +53,8 @@ pub enum Befell {
     Enrolled,
     /// An administrator made a new enrolment link.
     EnrolmentRenewed,
+    /// Another administrator released that link: with it and a code, everything is set anew.
+    EnrolmentReleased,
     /// An administrator asked for a new password.
     NewPasswordRequired,
     /// The password was changed.
