@@ -21,7 +21,7 @@ const START_LIMIT: Duration = Duration::from_secs(180);
 pub fn run(tally: &mut Tally) -> Outcome {
     let chromium =
         install::chromium().ok_or_else(|| Failure::new("no Chromium found; run `cargo xtask test --only install`"))?;
-    process::run(&mut process::cargo(&["build", "--workspace", "--bin", "probity", "--locked"]))?;
+    process::run(&mut process::workspace("build", &["--bin", "probity"]))?;
     let server = Server::start()?;
     let tested = tests()?.iter().try_for_each(|file| {
         let mut node = Command::new("node");

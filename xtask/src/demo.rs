@@ -17,8 +17,7 @@ pub fn run(arguments: &[String]) -> Outcome {
             "First build: about ten minutes on two cores, half of it C (SQLCipher, OpenSSL, AWS-LC). Later ones take seconds."
         );
     }
-    // The same profile and the same features as the tests, so that everything beneath us is built once for both.
-    process::run(&mut process::cargo(&["build", "--workspace", "--bin", "probity"]))?;
+    process::run(&mut process::workspace("build", &["--bin", "probity"]))?;
     let arguments = arguments.strip_prefix(&["--".to_owned()]).unwrap_or(arguments);
     println!("$ probity demo {}", arguments.join(" "));
     // Becoming the program, rather than being its parent, lets Ctrl-C reach it alone: it closes its files in order.

@@ -18,9 +18,9 @@ const AUTHORITY: &str = "PROBITY_TEST_POSTGRES_AUTHORITY";
 
 /// Builds, starts, tests, stops.
 pub fn run(keep_going: bool, tally: &mut Tally) -> Outcome {
-    process::run(&mut process::cargo(&["build", "--workspace", "--bin", "testbed", "--locked"]))?;
+    process::run(&mut process::workspace("build", &["--bin", "testbed"]))?;
     let server = Server::start()?;
-    let mut command = process::cargo(&["test", "--workspace", "--locked"]);
+    let mut command = process::workspace("test", &[]);
     command.args(TESTS.iter().flat_map(|test| ["--test", test]));
     if keep_going {
         command.arg("--no-fail-fast");

@@ -17,6 +17,14 @@ pub fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// A cargo command for the whole workspace, with the demonstration in the program: always the same features, so that
+/// everything is built once for all of them.
+pub fn workspace(verb: &str, arguments: &[&str]) -> Command {
+    let mut command = cargo(&[verb, "--workspace", "--features", "probity/demo", "--locked"]);
+    command.args(arguments);
+    command
+}
+
 /// Shows `command`, runs it to its end, fails when it does.
 pub fn run(command: &mut Command) -> Outcome {
     let shown = show(command);

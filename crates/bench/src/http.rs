@@ -25,7 +25,9 @@ pub fn serve(data: &Path) -> Result<()> {
     let installation = Arc::new(Installation::open(data, None, Arc::new(Machine))?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let config = web::ServeConfig { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Default::default() };
+        let listen = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+        // One client here stands for many people.
+        let config = web::ServeConfig { listen, unpaced: true, ..Default::default() };
         let serving = web::serve(config, installation).await?;
         for address in &serving.addresses {
             say(&address.to_string());

@@ -4,6 +4,7 @@
 mod clock;
 mod command;
 mod data_directory;
+#[cfg(feature = "demo")]
 mod demo;
 mod log;
 mod outcome;

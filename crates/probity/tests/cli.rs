@@ -272,3 +272,12 @@ fn prove_reports_every_promise_and_none_is_broken() {
     assert!(proofs.iter().filter(|proof| proof["status"] == "kept").count() >= 21);
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn a_program_for_patients_data_has_no_demonstration() {
+    let package: toml::Table =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap().parse().unwrap();
+    assert!(package["features"].get("default").is_none(), "nothing is built in unless it is asked for");
+    let (_, help) = said(&probity(&["help"], Path::new("none")));
+    assert_eq!(help.contains("demonstration"), cfg!(feature = "demo"), "{help}");
+}

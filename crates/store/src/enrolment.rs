@@ -19,7 +19,9 @@ use crate::{
     passkey::{self, Challenge, Made, Used},
     password::Password,
     record::PersonRecord,
-    recovery, session, time, totp,
+    recovery,
+    same::same,
+    session, time, totp,
     tx::Receipt,
 };
 
@@ -264,7 +266,8 @@ impl Organization {
     /// The code of a release, where what was typed is it.
     fn released(&self, person: PersonId, known: &PersonRecord, typed: &str) -> Option<Proof> {
         let code = recovery::hash(&self.shared().ring, person, &recovery::typed(typed)?);
-        (known.enrolment.as_ref()?.release == Some(code)).then_some(Proof::Release { code })
+        let released = known.enrolment.as_ref()?.release?;
+        same(&released, &code).then_some(Proof::Release { code })
     }
 
     /// A new second factor, once it was shown.

@@ -19,7 +19,9 @@ use crate::{
     passkey::{self, CREDENTIAL, Challenge, Used},
     password::{self, Password},
     record::{CredentialRecord, PasskeyRecord, PersonRecord},
-    recovery, session, throttle, time, totp,
+    recovery,
+    same::among,
+    session, throttle, time, totp,
     tx::Receipt,
 };
 
@@ -151,7 +153,7 @@ impl Organization {
     pub(crate) fn second(&self, person: PersonId, credential: &CredentialRecord, typed: &str) -> Option<Second> {
         if let Some(code) = recovery::typed(typed) {
             let hash = recovery::hash(&self.shared().ring, person, &code);
-            return credential.recovery.contains(&hash).then_some(Second::Recovery { hash });
+            return among(&credential.recovery, &hash).then_some(Second::Recovery { hash });
         }
         let step = totp::matching_step(credential.totp.as_ref()?, typed, self.shared().clock.now())?;
         Some(Second::Code { step })

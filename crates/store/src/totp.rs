@@ -3,6 +3,8 @@
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
+use crate::same::same;
+
 /// Seconds that one code lasts (RFC 6238).
 const STEP_SECONDS: u64 = 30;
 /// A secret, in bytes (RFC 4226 recommends 20).
@@ -14,7 +16,7 @@ pub(crate) fn matching_step(secret: &[u8], code: &str, now: Timestamp) -> Option
     let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     [now, now.saturating_sub(1), now.saturating_add(1)]
         .into_iter()
-        .find(|step| subtle::ConstantTimeEq::ct_eq(code_at(secret, *step).as_bytes(), digits.as_bytes()).into())
+        .find(|step| same(code_at(secret, *step).as_bytes(), digits.as_bytes()))
 }
 
 /// The six digits of a time step (RFC 6238 with HMAC-SHA-1, which is what authenticator apps implement).

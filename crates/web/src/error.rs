@@ -1,5 +1,7 @@
 //! The one place where a failure becomes an HTTP answer: a problem document (RFC 9457) for programs, a page for people.
 
+use std::time::Duration;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -75,6 +77,15 @@ impl Problem {
     #[must_use]
     pub fn malformed(detail: impl Into<String>) -> Self {
         Problem::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+
+    /// 429 for who goes faster than people do.
+    #[must_use]
+    pub(crate) fn too_fast(wait: Duration) -> Self {
+        let seconds =
+            u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(u32::from(wait.subsec_nanos() > 0));
+        let detail = format!("this is faster than anybody works: nothing was done. Go on in {seconds} seconds");
+        Problem { retry_after: Some(seconds), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "pace", detail) }
     }
 
     /// 404.

@@ -14,6 +14,7 @@ mod handover;
 pub mod input;
 mod ledger;
 mod mark;
+mod pace;
 pub mod pages;
 pub mod passkey;
 mod provider;

@@ -115,9 +115,14 @@ impl Asker {
         blocking(move || work(&organization, &actor)).await
     }
 
+    /// Whether the route of the request declared this.
+    pub(crate) fn does(&self, name: &str) -> bool {
+        self.declared.0.iter().any(|doing| doing.name() == name)
+    }
+
     /// A handler does what its route declared, and nothing else: this is what makes the table true.
     fn declares(&self, name: &'static str) -> store::Result<()> {
-        if self.declared.0.iter().any(|doing| doing.name() == name) {
+        if self.does(name) {
             return Ok(());
         }
         Err(Error::fault(format!("a route did {name} without declaring it")))
@@ -158,8 +163,10 @@ async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
     let declared = parts.extensions.get::<Declared>().cloned().unwrap_or_else(|| Declared(Arc::new([])));
     let client = parts.extensions.get::<Option<Client>>().cloned().flatten();
     let asker = asker_of(&parts.headers, declared, client, state).await?;
-    if let (Some(who), Some(asker)) = (parts.extensions.get::<Who>(), &asker) {
-        who.is(asker);
+    if let (Some(who), Some(asker)) = (parts.extensions.get::<Who>(), &asker)
+        && who.is(asker)
+    {
+        state.pass(asker, &parts.method, bearer(&parts.headers).is_some())?;
     }
     Ok(asker)
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::http::Method;
 use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
-    checks::Checks, error::Answer, passkey::Challenges, provider::Providers, server::Vouching, sign_in::Strangers,
+    checks::Checks, error::Answer, pace::Paces, passkey::Challenges, provider::Providers, server::Vouching,
+    session::Asker, sign_in::Strangers,
 };
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub vouching: Option<Vouching>,
     /// Issuers of OpenID providers that organizations may name.
     pub providers: Vec<String>,
+    /// Whether people and programs may go as fast as they can.
+    pub unpaced: bool,
 }
 
 /// Shared by all requests; cloning it costs a counter.
@@ -43,6 +47,7 @@ struct Inner {
     turns: Semaphore,
     checks: Arc<Checks>,
     providers: Providers,
+    paces: Paces,
 }
 
 impl AppState {
@@ -60,6 +65,7 @@ impl AppState {
             challenges: Challenges::new(),
             turns: Semaphore::new(REQUESTS_MAX),
             checks: Arc::new(Checks::new()),
+            paces: Paces::default(),
         }))
     }
 
@@ -81,6 +87,11 @@ impl AppState {
             let message = "too many requests are being worked on: nothing was done. Try again".to_owned();
             Error::Busy { message, retry_after: 1 }.into()
         })
+    }
+
+    /// Lets a request of somebody's pass; 429 where they go too fast.
+    pub(crate) fn pass(&self, asker: &Asker, method: &Method, bearer: bool) -> Answer<()> {
+        if self.0.settings.unpaced { Ok(()) } else { self.0.paces.pass(asker, method, bearer) }
     }
 
     pub(crate) fn strangers(&self) -> &Strangers {

@@ -16,8 +16,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::serve::configuration_settings;
+#[cfg(feature = "demo")]
+use crate::demo::Demo;
 use crate::{
-    demo::Demo,
     log::{self, LogFormat},
     outcome::Outcome,
     prove::Prove,
@@ -32,7 +33,7 @@ use crate::{
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Begin with `probity demo`, or with `probity init` and `probity serve`.\n\n\
+    after_help = "Begin with `probity init` and `probity serve`.\n\n\
         Exit status: 0 it is done, or it holds; 1 a check found what does not hold; 2 it could not be done."
 )]
 pub(crate) struct CommandLine {
@@ -58,6 +59,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Start the product with a running demonstration study
+    #[cfg(feature = "demo")]
     Demo(Demo),
 }
 
@@ -66,8 +68,11 @@ impl CommandLine {
     pub(crate) fn run(self) -> Result<Outcome> {
         // Those who serve start it as they are told to; `prove` makes incidents on purpose; whoever else works at the console
         // sees the cause of one.
-        if !matches!(self.command, Command::Serve(_) | Command::Demo(_) | Command::Prove(_)) {
-            log::start_at(LogFormat::Text, "error");
+        match self.command {
+            Command::Serve(_) | Command::Prove(_) => {}
+            #[cfg(feature = "demo")]
+            Command::Demo(_) => {}
+            _ => log::start_at(LogFormat::Text, "error"),
         }
         match self.command {
             Command::Init(init) => init.run(),
@@ -81,6 +86,7 @@ impl CommandLine {
             Command::Move(relocate) => relocate.run(),
             Command::Prove(prove) => prove.run(),
             Command::Key(command) => command.run(),
+            #[cfg(feature = "demo")]
             Command::Demo(demo) => demo.run(),
         }
     }

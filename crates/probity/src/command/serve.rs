@@ -123,6 +123,7 @@ impl Serve {
             tls,
             redirect: first(self.redirect, configured.redirect),
             identity_providers: first(self.identity_provider, configured.identity_provider),
+            unpaced: false,
             public_port: self.public_port.or(configured.public_port),
         };
         serve(&data, config)

@@ -122,7 +122,7 @@ impl Demo {
     fn serve(&self, runtime: &Runtime, installation: Installation) -> Result<(Serving, String)> {
         let installation = Arc::new(installation);
         let serve = |listen: SocketAddr| {
-            let config = ServeConfig { listen: vec![listen], ..ServeConfig::default() };
+            let config = ServeConfig { listen: vec![listen], unpaced: true, ..ServeConfig::default() };
             runtime.block_on(web::serve(config, Arc::clone(&installation)))
         };
         let serving = match (self.listen, serve(self.listen.unwrap_or(LISTEN))) {

@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     place::Target,
     record::{CredentialRecord, PersonRecord, SecurityEvent},
+    same::{among, same},
     session::{self, Opening},
     throttle,
     tx::Tx,
@@ -64,12 +65,12 @@ impl Proof {
                 second.spend(tx, person)?;
                 let Second::Recovery { hash } = second else { return Ok(()) };
                 let (_, credential) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-                credential.recovery.contains(hash).then_some(()).ok_or_else(unproved)
+                among(&credential.recovery, hash).then_some(()).ok_or_else(unproved)
             }
             Proof::Release { code } => {
                 let (_, record) = tx.current::<PersonRecord>(&person)?.ok_or(Error::Hidden)?;
                 let released = record.enrolment.and_then(|pending| pending.release);
-                (released.as_ref() == Some(code)).then_some(()).ok_or_else(unproved)
+                released.filter(|released| same(released, code)).map(drop).ok_or_else(unproved)
             }
         }
     }

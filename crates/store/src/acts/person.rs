@@ -17,6 +17,7 @@ use crate::{
     key::Purpose,
     place::Target,
     record::{CredentialRecord, PendingEnrolment, PersonRecord, SecurityEvent},
+    same::among,
     session,
     tx::Tx,
 };
@@ -284,7 +285,7 @@ pub(super) fn use_up(
     recovery: Option<&[u8; 32]>,
 ) -> Result<()> {
     let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-    if recovery.is_some_and(|used| !old.recovery.contains(used)) {
+    if recovery.is_some_and(|used| !among(&old.recovery, used)) {
         return Err(Error::refused("code", "used", "this recovery code was used already: take another"));
     }
     let at = crate::time::micros(tx.at());

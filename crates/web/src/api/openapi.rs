@@ -123,7 +123,7 @@ fn complete(operation: &mut Operation, does: &[Doing], writes: bool) {
             "401" => !open,
             "413" | "415" => writes,
             "409" => writes,
-            "429" => guessed,
+            "429" => guessed || !open,
             _ => true,
         };
         if here {
@@ -141,7 +141,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("413", "The body is larger than this address takes"),
     ("415", "The body is not of the kind that this address takes"),
     ("422", "Refused; `fields` says where and why"),
-    ("429", "Too many attempts failed; Retry-After says how long to wait"),
+    ("429", "Too many attempts failed, or `pace`: faster than anybody works; Retry-After says how long to wait"),
     ("500", "Something failed inside; `incident` names it in the log. Nothing was stored"),
     ("503", "Too much to do just now; Retry-After says when to try again. Nothing was stored"),
 ];

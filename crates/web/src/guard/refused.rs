@@ -17,10 +17,9 @@ use crate::{error::Problem, session::Asker};
 pub(crate) struct Who(Arc<OnceLock<(OrganizationId, Option<PersonId>)>>);
 
 impl Who {
-    /// It is this one.
-    pub(crate) fn is(&self, asker: &Asker) {
-        // The same request finds the same session.
-        let _ = self.0.set((asker.organization().id(), asker.actor().person()));
+    /// It is this one. Whether that was not known yet: a request that asks twice finds the same session.
+    pub(crate) fn is(&self, asker: &Asker) -> bool {
+        self.0.set((asker.organization().id(), asker.actor().person())).is_ok()
     }
 }
 

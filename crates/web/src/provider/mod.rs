@@ -148,9 +148,9 @@ pub(crate) async fn finish(
     returned: Returned,
     back: String,
 ) -> store::Result<Proved> {
-    let same = aws_lc_rs::constant_time::verify_slices_are_equal(returned.state.as_bytes(), journey.state.as_bytes());
+    let same = store::same(returned.state.as_bytes(), journey.state.as_bytes());
     let issuer = returned.issuer.as_ref().is_none_or(|issuer| *issuer == provider.issuer);
-    if same.is_err() || !issuer {
+    if !same || !issuer {
         return Err(stray());
     }
     let now = state.now();

@@ -62,6 +62,9 @@ pub struct ServeConfig {
     pub redirect: Vec<SocketAddr>,
     /// Issuers of OpenID providers that organizations may name.
     pub identity_providers: Vec<String>,
+    /// Whether people and programs may go as fast as they can: for who fills a server of their own, as demonstrations and
+    /// benchmarks do.
+    pub unpaced: bool,
     /// The port at which people reach the server, where it is not the one that it listens on.
     pub public_port: Option<u16>,
 }
@@ -154,7 +157,8 @@ pub async fn serve(config: ServeConfig, installation: Arc<Installation>) -> Resu
     let reload = config.tls.map(|files| Reload::begin(files, names, clock)).transpose()?.map(Arc::new);
     let vouching = reload.as_ref().and_then(|reload| reload.vouching.clone());
     let providers = config.identity_providers;
-    let settings = Settings { tls: reload.is_some(), hosts: config.hosts, loopback, vouching, providers };
+    let unpaced = config.unpaced;
+    let settings = Settings { tls: reload.is_some(), hosts: config.hosts, loopback, vouching, providers, unpaced };
     let app = router(AppState::new(Arc::clone(&installation), settings.clone()));
     let mut serving = Serving {
         addresses: Vec::new(),

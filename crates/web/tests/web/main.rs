@@ -17,6 +17,7 @@ mod idp;
 mod log;
 mod machine;
 mod odm;
+mod pace;
 mod persona;
 mod provider;
 mod redirect;
