@@ -8,7 +8,7 @@ use crate::{
     actor::Actor,
     acts::{
         Enrol, ReleaseEnrolment,
-        enrol::{NewSecond, Proof, missing, spent, unproved},
+        enrol::{NewSecond, Proof, misproved, missing, spent, unproved},
         factor::NewPasskey,
         person,
     },
@@ -256,7 +256,7 @@ impl Organization {
                 };
                 if proof.is_none() {
                     self.refuse(tag, Some(person), client)?;
-                    return Err(unproved());
+                    return Err(misproved());
                 }
                 Ok((proof, Some(tag)))
             }

@@ -65,12 +65,12 @@ impl Proof {
                 second.spend(tx, person)?;
                 let Second::Recovery { hash } = second else { return Ok(()) };
                 let (_, credential) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
-                among(&credential.recovery, hash).then_some(()).ok_or_else(unproved)
+                among(&credential.recovery, hash).then_some(()).ok_or_else(misproved)
             }
             Proof::Release { code } => {
                 let (_, record) = tx.current::<PersonRecord>(&person)?.ok_or(Error::Hidden)?;
                 let released = record.enrolment.and_then(|pending| pending.release);
-                released.filter(|released| same(released, code)).map(drop).ok_or_else(unproved)
+                released.filter(|released| same(released, code)).map(drop).ok_or_else(misproved)
             }
         }
     }
@@ -194,8 +194,17 @@ pub(crate) fn missing() -> Error {
 pub(crate) fn unproved() -> Error {
     Error::refused(
         "proof",
+        "needed",
+        "this account was set up before: show its second factor, a recovery code, or the release code of a second administrator",
+    )
+}
+
+/// A link beside which something was shown that does not fit.
+pub(crate) fn misproved() -> Error {
+    Error::refused(
+        "proof",
         "wrong",
-        "this account was set up before: show a second factor of it, a recovery code, or the release code that a second administrator gives you",
+        "this does not fit: type the code that the app shows now, a recovery code that was not used, or the release code",
     )
 }
 

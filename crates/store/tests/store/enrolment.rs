@@ -72,7 +72,7 @@ fn a_link_alone_sets_nothing_for_who_is_enrolled() {
     let before = world.organization().enrolment("second").unwrap().before.unwrap();
     assert!(before.code && !before.passkey);
     let code = next_code(&world, NEW);
-    assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), Showing::Nothing), "wrong");
+    assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), Showing::Nothing), "needed");
     for typed in ["", "000000", "abcd-efgh-ijkl-mnop-qrst-uvwx-yz23", &code_at(NEW, 1)] {
         assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), Showing::Typed(typed)), "wrong");
     }
@@ -132,7 +132,7 @@ fn a_second_administrator_releases_what_the_first_made_and_nobody_does_both() {
     };
     assert!(releasable(&eva, &world) && !releasable(&adam, &world));
     assert_refused(release(&mut world, &adam, person), "own_link");
-    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Nothing), "wrong");
+    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Nothing), "needed");
     let code = release(&mut world, &eva, person).unwrap();
     let ana = world.actor("ana");
     let told = world.organization().view(&ana, &SecurityEvents { sign_ins: false }).unwrap();
