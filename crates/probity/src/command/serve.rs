@@ -84,6 +84,8 @@ pub(crate) struct Serve {
 struct Configuration {
     data: Option<PathBuf>,
     root_key: Option<PathBuf>,
+    postgres_cert: Option<PathBuf>,
+    postgres_key: Option<PathBuf>,
     listen: Vec<SocketAddr>,
     host: Vec<String>,
     cert: Option<PathBuf>,
@@ -105,6 +107,8 @@ impl Serve {
             data.folder = configured.data.unwrap_or(data.folder);
         }
         data.root_key = data.root_key.or(configured.root_key);
+        data.postgres_cert = data.postgres_cert.or(configured.postgres_cert);
+        data.postgres_key = data.postgres_key.or(configured.postgres_key);
         let mut listen = first(self.listen, configured.listen);
         if listen.is_empty() {
             listen.push(LISTEN.parse().context("the address to listen on")?);
@@ -192,11 +196,10 @@ mod tests {
 
     #[test]
     fn the_settings_are_known_by_name() {
-        let settings = ["data", "root_key", "listen", "host", "cert", "key", "client_authority", "client_revoked"];
-        assert_eq!(
-            configuration_settings(),
-            [&settings[..], &["redirect", "identity_provider", "public_port", "log"]].concat()
-        );
+        let data = ["data", "root_key", "postgres_cert", "postgres_key"];
+        let people = ["listen", "host", "cert", "key", "client_authority", "client_revoked", "redirect"];
+        let rest = ["identity_provider", "public_port", "log"];
+        assert_eq!(configuration_settings(), [&data[..], &people, &rest].concat());
     }
 
     #[test]
