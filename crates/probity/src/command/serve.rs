@@ -49,6 +49,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
+    /// What the certificate's authority last said of it (an OCSP response, in DER), sent along while it holds
+    #[arg(long, value_name = "FILE")]
+    ocsp: Option<PathBuf>,
+
     /// The authorities, in PEM, that programs' certificates come from; then a program needs one, and people do not
     #[arg(long, value_name = "FILE")]
     client_authority: Option<PathBuf>,
@@ -90,6 +94,7 @@ struct Configuration {
     host: Vec<String>,
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
+    ocsp: Option<PathBuf>,
     client_authority: Option<PathBuf>,
     client_revoked: Option<PathBuf>,
     redirect: Vec<SocketAddr>,
@@ -115,10 +120,14 @@ impl Serve {
         }
         let client_authority = self.client_authority.or(configured.client_authority);
         let client_revoked = self.client_revoked.or(configured.client_revoked);
+        let ocsp = self.ocsp.or(configured.ocsp);
         let tls = match (self.cert.or(configured.cert), self.key.or(configured.key)) {
+            (None, None) if ocsp.is_some() => bail!("an OCSP response goes with a certificate: give cert and key too"),
             (None, None) if client_authority.is_none() && client_revoked.is_none() => None,
             (None, None) => bail!("programs show a certificate over TLS only: give cert and key too"),
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, client_authority, client_revoked }),
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate, key, ocsp, client_authority, client_revoked })
+            }
             _ => bail!("cert and key go together: give both, or neither"),
         };
         let config = ServeConfig {
@@ -197,7 +206,7 @@ mod tests {
     #[test]
     fn the_settings_are_known_by_name() {
         let data = ["data", "root_key", "postgres_cert", "postgres_key"];
-        let people = ["listen", "host", "cert", "key", "client_authority", "client_revoked", "redirect"];
+        let people = ["listen", "host", "cert", "key", "ocsp", "client_authority", "client_revoked", "redirect"];
         let rest = ["identity_provider", "public_port", "log"];
         assert_eq!(configuration_settings(), [&data[..], &people, &rest].concat());
     }

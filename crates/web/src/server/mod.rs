@@ -4,6 +4,7 @@
 mod client;
 mod connection;
 mod files;
+mod ocsp;
 mod redirect;
 mod reload;
 mod tls;

@@ -24,6 +24,7 @@ mod routes;
 mod saving;
 mod server;
 mod sign_in;
+mod staple;
 mod tls;
 mod transport;
 mod wire;
