@@ -1,7 +1,6 @@
 //! `probity serve`: the server, from arguments and, beneath them, a configuration file.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,15 +12,14 @@ use web::{ServeConfig, TlsFiles};
 
 use crate::{
     data_directory::{DataDirectory, shown},
-    log::{self, LogFormat},
+    log::{self, LogFormat, LogTo},
     outcome::Outcome,
     progress::print,
+    small_file,
 };
 
 /// Where the server listens unless told.
 const LISTEN: &str = "127.0.0.1:7240";
-/// Bytes of a configuration file.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Serve the pages and the API
 ///
@@ -77,6 +75,22 @@ pub(crate) struct Serve {
     #[arg(long, value_enum)]
     log: Option<LogFormat>,
 
+    /// Another machine that the log is sent to, besides standard error: syslog over TLS (RFC 5425)
+    #[arg(long, value_name = "HOST:PORT")]
+    log_to: Option<String>,
+
+    /// The authority, in PEM, that its certificate comes from [default: those that this machine trusts]
+    #[arg(long, value_name = "FILE")]
+    log_authority: Option<PathBuf>,
+
+    /// A certificate, in PEM, that it is shown
+    #[arg(long, value_name = "FILE", requires = "log_key")]
+    log_cert: Option<PathBuf>,
+
+    /// That certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "log_cert")]
+    log_key: Option<PathBuf>,
+
     /// A TOML file with any of these but this one, written with _ for -. What is given here stands before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -101,12 +115,22 @@ struct Configuration {
     identity_provider: Vec<String>,
     public_port: Option<u16>,
     log: Option<LogFormat>,
+    log_to: Option<String>,
+    log_authority: Option<PathBuf>,
+    log_cert: Option<PathBuf>,
+    log_key: Option<PathBuf>,
 }
 
 impl Serve {
     pub(crate) fn run(self) -> Result<Outcome> {
         let configured = self.config.as_deref().map(read_configuration).transpose()?.unwrap_or_default();
-        log::start(self.log.or(configured.log).unwrap_or(LogFormat::Text));
+        let log_to = log_to(
+            self.log_to.or(configured.log_to),
+            self.log_authority.or(configured.log_authority),
+            (self.log_cert.or(configured.log_cert), self.log_key.or(configured.log_key)),
+        )?;
+        // Until the end of this: then what is left is sent.
+        let _sending = log::start(self.log.or(configured.log).unwrap_or(LogFormat::Text), log_to)?;
         let mut data = self.data;
         if data.is_default() {
             data.folder = configured.data.unwrap_or(data.folder);
@@ -142,6 +166,24 @@ impl Serve {
     }
 }
 
+/// The other machine that the log is sent to.
+fn log_to(
+    to: Option<String>,
+    authority: Option<PathBuf>,
+    own: (Option<PathBuf>, Option<PathBuf>),
+) -> Result<Option<LogTo>> {
+    let own = match own {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => bail!("log-cert and log-key go together: give both, or neither"),
+    };
+    match to {
+        Some(to) => LogTo::new(&to, authority, own).map(Some),
+        None if authority.is_some() || own.is_some() => bail!("name the machine that the log is sent to with log-to"),
+        None => Ok(None),
+    }
+}
+
 /// Opens the data directory and serves until told to stop.
 fn serve(data: &DataDirectory, config: ServeConfig) -> Result<Outcome> {
     let installation = Arc::new(data.open()?);
@@ -174,17 +216,9 @@ fn first<T>(given: Vec<T>, configured: Vec<T>) -> Vec<T> {
 }
 
 fn read_configuration(path: &Path) -> Result<Configuration> {
-    let bytes = read(path)?;
+    let bytes = small_file::read(path)?;
     let text = String::from_utf8(bytes).with_context(|| format!("{} is not text", shown(path)))?;
     toml::from_str(&text).with_context(|| format!("{} is not a configuration of Probity", shown(path)))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let about = fs::metadata(path).with_context(|| format!("{} cannot be read", shown(path)))?;
-    if about.len() > FILE_BYTES_MAX {
-        bail!("{} is larger than {FILE_BYTES_MAX} bytes: it is not what was meant", shown(path));
-    }
-    fs::read(path).with_context(|| format!("{} cannot be read", shown(path)))
 }
 
 #[cfg(test)]
@@ -207,7 +241,7 @@ mod tests {
     fn the_settings_are_known_by_name() {
         let data = ["data", "root_key", "postgres_cert", "postgres_key"];
         let people = ["listen", "host", "cert", "key", "ocsp", "client_authority", "client_revoked", "redirect"];
-        let rest = ["identity_provider", "public_port", "log"];
+        let rest = ["identity_provider", "public_port", "log", "log_to", "log_authority", "log_cert", "log_key"];
         assert_eq!(configuration_settings(), [&data[..], &people, &rest].concat());
     }
 

@@ -21,7 +21,6 @@ use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
-pub(crate) use self::trust::authorities;
 use self::{
     client::Met,
     connection::{CONNECTIONS_MAX, Gate},
@@ -32,6 +31,7 @@ pub use self::{
     client::{Client, Vouching},
     files::TlsFiles,
     tls::{Spoken, spoken},
+    trust::authorities,
 };
 use crate::{
     router,
