@@ -96,6 +96,17 @@ fn every_connection_shows_a_certificate_and_the_next_shows_the_renewed_one() {
     fs::write(&files.certificate, "no certificate").unwrap();
     next("three");
 
+    // One that the server does not take: whoever is at work waits, and is told no file of the operator's.
+    put_of_another_authority(&files);
+    end_all(&server);
+    let told = organization.view(&ana, &MyStudies {}).unwrap_err();
+    assert!(matches!(&told, Error::Busy { .. }) && !told.to_string().contains("crt"), "{told:?}");
+    let pair = server.client("mended").unwrap();
+    put(&files, &pair);
+    act(&organization, &ana, save(subjects[0], revision(&organization, &ana, subjects[0]), "four"));
+    assert!(shown(&server).iter().all(|(_, certificate)| certificate == "/CN=mended"));
+
+    fs::write(&files.certificate, "no certificate").unwrap();
     drop((organization, installation));
     let open = || Installation::open_showing(&folder.0, None, Arc::new(Now), Some(files.clone()));
     let (code, text) = why(open());

@@ -151,6 +151,15 @@ impl Server {
         Error::refused("postgres", "no_answer", message)
     }
 
+    /// What it means to whoever is at work that a certificate is not taken: to wait. Why, and whose file it is, is the
+    /// operator's to read, in the log.
+    pub(crate) fn at_work(error: Error) -> Error {
+        match &error {
+            Error::Refused(why) if why.iter().any(|one| one.code.starts_with("certificate")) => failure::lost().0,
+            _ => error,
+        }
+    }
+
     /// Connects to the first host that takes writes.
     pub(super) fn connect(&self, driver: &Driver) -> std::result::Result<Client, (Error, Trouble)> {
         let tls = self.tls().map_err(|error| (error, Trouble::None))?;
