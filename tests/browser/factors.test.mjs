@@ -180,7 +180,7 @@ browserTest('what gives power asks to confirm first, and nothing that was typed 
   await page.locator('#code').fill(code(secret, 1));
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByText(`Send this link to Typed ${name}`).waitFor();
-  await page.getByRole('cell', { name, exact: true }).waitFor();
+  await page.getByText(`${name} · `).waitFor();
 });
 
 browserTest('a session that is about to end says so, and one that ended keeps what was typed', async (page) => {

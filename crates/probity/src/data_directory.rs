@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use store::{Installation, Organization};
+use store::{Installation, Organization, PostgresCertificate};
 
 use crate::clock::MachineClock;
 
@@ -23,6 +23,14 @@ pub(crate) struct DataDirectory {
     /// The root key file; DIR/root.key unless given. Keep a copy of it apart from the data
     #[arg(long, value_name = "FILE", env = "PROBITY_ROOT_KEY")]
     pub(crate) root_key: Option<PathBuf>,
+
+    /// A certificate (PEM) that a PostgreSQL server is shown beside the password; read again for each connection
+    #[arg(long, value_name = "FILE", env = "PROBITY_POSTGRES_CERT", requires = "postgres_key")]
+    pub(crate) postgres_cert: Option<PathBuf>,
+
+    /// That certificate's key (PEM)
+    #[arg(long, value_name = "FILE", env = "PROBITY_POSTGRES_KEY", requires = "postgres_cert")]
+    pub(crate) postgres_key: Option<PathBuf>,
 }
 
 /// A PostgreSQL server, as its owner reaches it. Nothing of it is kept.
@@ -64,7 +72,8 @@ impl DataDirectory {
 
     /// As [`DataDirectory::create`], with the organizations on a PostgreSQL server.
     pub(crate) fn create_on(&self, owner: &str, authority: &str) -> Result<Installation> {
-        Ok(Installation::create_on(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock), owner, authority)?)
+        let (key, shown) = (self.root_key.as_deref(), self.postgres_certificate()?);
+        Ok(Installation::create_showing(&self.folder, key, Arc::new(MachineClock), (owner, authority), shown)?)
     }
 
     /// Opens it for what only the database's owner may do, where it is on a server.
@@ -78,7 +87,17 @@ impl DataDirectory {
 
     /// Opens it, and keeps every other Probity out while it is open.
     pub(crate) fn open(&self) -> Result<Installation> {
-        Ok(Installation::open(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock))?)
+        let (key, shown) = (self.root_key.as_deref(), self.postgres_certificate()?);
+        Ok(Installation::open_showing(&self.folder, key, Arc::new(MachineClock), shown)?)
+    }
+
+    /// What a PostgreSQL server is shown.
+    fn postgres_certificate(&self) -> Result<Option<PostgresCertificate>> {
+        match (self.postgres_cert.clone(), self.postgres_key.clone()) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(PostgresCertificate { certificate, key })),
+            _ => bail!("postgres-cert and postgres-key go together: give both, or neither"),
+        }
     }
 
     /// Where its root key lies.

@@ -1,16 +1,27 @@
-//! The operational log, on standard error and nowhere else. It holds incidents and what was refused, never a value: those
-//! are in the ledger.
+//! The operational log, on standard error, and where the operator names one on another machine too: the same lines. It holds
+//! incidents and what was refused, never a value: those are in the ledger.
+
+mod away;
+mod message;
+mod queue;
+mod sending;
 
 use std::{
     fmt::Write as _,
     io::{self, Write},
     panic::PanicHookInfo,
+    sync::Arc,
 };
 
 use clap::ValueEnum;
 use serde::Deserialize;
-use tracing::Subscriber;
+use store::Clock as _;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+use self::queue::{Event, Queue};
+pub(crate) use self::{away::LogTo, sending::Sending};
+use crate::clock::MachineClock;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -22,30 +33,46 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Starts the log. What is logged is `info` and above, or what PROBITY_LOG says.
-pub(crate) fn start(format: LogFormat) {
-    start_at(format, "info");
+/// Starts the log. What is logged is `info` and above, or what PROBITY_LOG says. It is sent to another machine too, while
+/// what is given back lives.
+///
+/// # Errors
+/// Where there can be no thread for that.
+pub(crate) fn start(format: LogFormat, to: Option<LogTo>) -> io::Result<Option<Sending>> {
+    let queue = to.as_ref().map(|_| Arc::<Queue>::default());
+    begin(format, "info", queue.clone());
+    queue.zip(to).map(|(queue, to)| Sending::begin(queue, to)).transpose()
 }
 
-/// As [`start`], from another level on.
+/// Starts the log on standard error alone, from another level on.
 pub(crate) fn start_at(format: LogFormat, level: &str) {
+    begin(format, level, None);
+}
+
+fn begin(format: LogFormat, level: &str, away: Option<Arc<Queue>>) {
     let filter = EnvFilter::try_from_env("PROBITY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // It starts once; a second start changes nothing.
-    if tracing::subscriber::set_global_default(written(format, filter, io::stderr)).is_ok() {
+    if tracing::subscriber::set_global_default(written(format, filter, io::stderr, away)).is_ok() {
         std::panic::set_hook(Box::new(panicked));
     }
 }
 
-/// The log, as it is written somewhere.
-fn written<W>(format: LogFormat, filter: EnvFilter, to: W) -> Box<dyn Subscriber + Send + Sync>
+/// The log, as it is written somewhere, and waits to be sent to another machine.
+fn written<W>(
+    format: LogFormat,
+    filter: EnvFilter,
+    here: W,
+    away: Option<Arc<Queue>>,
+) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // No colours: their control characters are what `Lines` takes out.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    let lines = Lines { here, away };
     match format {
-        LogFormat::Text => Box::new(log.with_writer(Lines(to)).finish()),
-        LogFormat::Json => Box::new(log.json().with_writer(Lines(to)).finish()),
+        LogFormat::Text => Box::new(log.with_writer(lines).finish()),
+        LogFormat::Json => Box::new(log.json().with_writer(lines).finish()),
     }
 }
 
@@ -58,20 +85,31 @@ fn panicked(panic: &PanicHookInfo<'_>) {
 
 /// Keeps each event on one line: a control character in what is logged is spelled out, so that nobody writes lines of
 /// their own.
-struct Lines<W>(W);
+struct Lines<W> {
+    here: W,
+    away: Option<Arc<Queue>>,
+}
 
 impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Lines<W> {
-    type Writer = Line<W::Writer>;
+    type Writer = Line<'a, W::Writer>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        Line(self.0.make_writer())
+        Line { here: self.here.make_writer(), away: self.away.as_deref(), level: Level::INFO }
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Self::Writer {
+        Line { here: self.here.make_writer_for(event), away: self.away.as_deref(), level: *event.level() }
     }
 }
 
 /// The line of one event.
-struct Line<W>(W);
+struct Line<'a, W> {
+    here: W,
+    away: Option<&'a Queue>,
+    level: Level,
+}
 
-impl<W: Write> Write for Line<W> {
+impl<W: Write> Write for Line<'_, W> {
     /// Events come whole, each with its line's end.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
@@ -85,77 +123,18 @@ impl<W: Write> Write for Line<W> {
             }
         }
         line.push('\n');
-        self.0.write_all(line.as_bytes())?;
-        Ok(event.len())
+        let written = self.here.write_all(line.as_bytes());
+        if let Some(away) = self.away {
+            line.pop();
+            away.push(Event { at: MachineClock.now(), level: self.level, line });
+        }
+        written.map(|()| event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.here.flush()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// What is logged while something is done.
-    fn logged(format: LogFormat, done: impl FnOnce()) -> String {
-        let kept = Kept::default();
-        let writes = kept.clone();
-        tracing::subscriber::with_default(written(format, EnvFilter::new("info"), move || writes.clone()), done);
-        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
-    }
-
-    #[test]
-    fn nobody_writes_a_line_of_their_own() {
-        let said = "went wrong\n2026-11-21T10:00:00Z  INFO signed in\r\u{1b}[2K\u{85}";
-        for format in [LogFormat::Text, LogFormat::Json] {
-            let log = logged(format, || tracing::warn!(cause = %said, "a fault"));
-            assert_eq!(log.lines().count(), 1, "{log}");
-            assert!(log.ends_with('\n') && !log.trim_end_matches('\n').chars().any(char::is_control), "{log:?}");
-            assert!(log.contains("went wrong"), "{log}");
-            let is_json = serde_json::from_str::<serde_json::Value>(&log).is_ok();
-            assert_eq!(is_json, format == LogFormat::Json, "{log}");
-        }
-    }
-
-    #[test]
-    fn an_incident_is_found_in_the_log_with_its_cause() {
-        let mut told = String::new();
-        let log = logged(LogFormat::Json, || {
-            if let store::Error::Fault { incident } = store::Error::fault("the disk is gone") {
-                told = incident;
-            }
-        });
-        assert!(!told.is_empty() && log.contains(&told) && log.contains("the disk is gone"), "{told}: {log}");
-    }
-
-    #[test]
-    fn a_panic_is_logged_by_its_place_and_not_by_what_it_says() {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(panicked));
-        let log = logged(LogFormat::Text, || {
-            let ended = std::panic::catch_unwind(|| panic!("held a value"));
-            assert!(ended.is_err());
-        });
-        std::panic::set_hook(before);
-        assert!(log.contains("panic") && log.contains("log.rs") && !log.contains("held a value"), "{log}");
-    }
-}
+mod tests;

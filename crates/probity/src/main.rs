@@ -11,6 +11,7 @@ mod outcome;
 mod person;
 mod progress;
 mod prove;
+mod small_file;
 
 use std::process::ExitCode;
 

@@ -233,6 +233,12 @@ fn a_certificate_is_renewed_at_a_signal_and_clear_text_is_redirected() {
     assert!(answer.contains(&format!("location: https://edc.example.org:{port}/studies\r\n")), "{answer}");
     expect(&["serve", "--redirect", "127.0.0.1:0"], &folder.0.join("other"), 2, &["not a data directory"]);
     expect(&["serve", "--client-authority", "x.pem"], &data, 2, &["give cert and key too"]);
+    expect(&["serve", "--log-to", "udp://logs.example.org:514"], &data, 2, &["HOST:PORT", "syslog over TLS"]);
+    expect(&["serve", "--log-authority", "ca.pem"], &data, 2, &["with log-to"]);
+    expect(&["serve", "--ocsp", "x.der"], &data, 2, &["give cert and key too"]);
+    expect(&["serve", "--postgres-cert", "x.pem"], &data, 2, &["--postgres-key"]);
+    let missing = ["serve", "--postgres-cert", "gone.pem", "--postgres-key", "gone.key"];
+    expect(&missing, &data, 2, &["gone.pem cannot be read"]);
 }
 
 /// The certificate that a server shows, as `openssl` sees it.

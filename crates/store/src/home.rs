@@ -3,13 +3,14 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use trial::ids::OrganizationId;
 use zeroize::Zeroizing;
 
 use crate::{
-    backend::{Control, Location, Owner, Server, role_password},
+    backend::{Control, Location, Own, Owner, Server, role_password},
     error::{Error, Result},
     key::{self, KeyFile},
 };
@@ -54,12 +55,14 @@ impl Home {
         Ok(Home::Server { control, owner: Some(owner) })
     }
 
-    /// The home that a folder has or names.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// The home that a folder has or names. A server is shown this certificate.
+    pub(crate) fn open(folder: &Path, own: Option<&Arc<Own>>) -> Result<Self> {
         let named = folder.join(SERVER_FILE);
         if named.exists() {
             let text = Zeroizing::new(fs::read(&named).map_err(Error::fault)?);
-            return Ok(Home::Server { control: Server::parse(&text)?, owner: None });
+            let control = Server::parse(&text)?.showing(own.cloned());
+            control.tell_unshown();
+            return Ok(Home::Server { control, owner: None });
         }
         if folder.join(FILES).is_dir() {
             return Ok(Home::Folder(folder.to_owned()));
@@ -90,7 +93,7 @@ impl Home {
     /// Takes the owner's address, for what only the owner may do.
     pub(crate) fn set_owner(&mut self, url: &str) -> Result<()> {
         if let Home::Server { control, owner } = self {
-            *owner = Some(Server::new(url, control.authority())?);
+            *owner = Some(Server::new(url, control.authority())?.showing(control.shown()));
         }
         Ok(())
     }
@@ -180,14 +183,15 @@ pub(crate) enum Move {
 
 impl Home {
     /// Prepares a server, or goes on with the one that was prepared.
-    pub(crate) fn begin_to_server(&self, folder: &Path, owner: &str, authority: &str) -> Result<Move> {
+    pub(crate) fn begin_to_server(&self, folder: &Path, owner: Server) -> Result<Move> {
         let Home::Folder(_) = self else {
             return Err(Error::refused("to", "there", "this installation is on a PostgreSQL server already"));
         };
-        let owner = Owner::connect(&Server::new(owner, authority)?)?;
+        let own = owner.shown();
+        let owner = Owner::connect(&owner)?;
         let begun = folder.join(SERVER_FILLING);
         let control = if begun.exists() {
-            Server::parse(&Zeroizing::new(fs::read(&begun).map_err(Error::fault)?))?
+            Server::parse(&Zeroizing::new(fs::read(&begun).map_err(Error::fault)?))?.showing(own)
         } else {
             let control = owner.prepare()?;
             key::write_new(&begun, &control.text()?)?;
@@ -217,7 +221,7 @@ impl Home {
         let Home::Server { control, .. } = self else {
             return Err(Error::refused("to", "there", "this installation is in its own files already"));
         };
-        let owner = Owner::connect(&Server::new(owner, control.authority())?)?;
+        let owner = Owner::connect(&Server::new(owner, control.authority())?.showing(control.shown()))?;
         for found in self.organizations()? {
             owner.set_writing(found.keys.organization, may)?;
         }

@@ -25,7 +25,7 @@ use trial::{
 use crate::{
     actor::Actor,
     acts::{AddPerson, AppointFirst, FoundOrganization},
-    backend::Server,
+    backend::{Own, PostgresCertificate, Server},
     error::{Error, Result},
     fresh::Fresh,
     home::{Found, Home, make_folder},
@@ -49,6 +49,8 @@ pub struct Installation {
     root: RootKey,
     root_file: PathBuf,
     clock: Arc<dyn Clock>,
+    /// What a PostgreSQL server is shown.
+    own: Option<Arc<Own>>,
     organizations: RwLock<BTreeMap<OrganizationId, Arc<Organization>>>,
     /// Held as long as this lives.
     _lock: File,
@@ -79,7 +81,7 @@ impl Installation {
     /// # Errors
     /// Refused where the folder holds one already, or cannot be written.
     pub fn create(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
-        Self::make(folder, root_key, clock, Home::create)
+        Self::make(folder, root_key, clock, None, Home::create)
     }
 
     /// As [`Installation::create`], with the organizations on a PostgreSQL server. `owner` is the address of a role that
@@ -94,14 +96,31 @@ impl Installation {
         owner: &str,
         authority: &str,
     ) -> Result<Self> {
-        let owner = Server::new(owner, authority)?;
-        Self::make(folder, root_key, clock, |folder| Home::create_on(folder, owner))
+        Self::create_showing(folder, root_key, clock, (owner, authority), None)
+    }
+
+    /// As [`Installation::create_on`] for an owner's address and an authority, and shows the server this certificate.
+    ///
+    /// # Errors
+    /// As [`Installation::create_on`], and where the certificate cannot be used.
+    pub fn create_showing(
+        folder: &Path,
+        root_key: Option<&Path>,
+        clock: Arc<dyn Clock>,
+        (owner, authority): (&str, &str),
+        certificate: Option<PostgresCertificate>,
+    ) -> Result<Self> {
+        let own = begin(certificate, &clock)?;
+        let owner = Server::new(owner, authority)?.showing(own.clone());
+        owner.tell_unshown();
+        Self::make(folder, root_key, clock, own, |folder| Home::create_on(folder, owner))
     }
 
     fn make(
         folder: &Path,
         root_key: Option<&Path>,
         clock: Arc<dyn Clock>,
+        own: Option<Arc<Own>>,
         home: impl FnOnce(&Path) -> Result<Home>,
     ) -> Result<Self> {
         make_folder(folder)?;
@@ -126,6 +145,7 @@ impl Installation {
             root,
             root_file: key_file,
             clock,
+            own,
             organizations: RwLock::default(),
         })
     }
@@ -136,7 +156,21 @@ impl Installation {
     /// Refused with what to do, where a key is missing or wrong, a database is damaged or of another version, or
     /// another server has the directory open.
     pub fn open(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let home = Home::open(folder)?;
+        Self::open_showing(folder, root_key, clock, None)
+    }
+
+    /// As [`Installation::open`], and shows a PostgreSQL server this certificate, on each connection.
+    ///
+    /// # Errors
+    /// As [`Installation::open`], and where the certificate cannot be used.
+    pub fn open_showing(
+        folder: &Path,
+        root_key: Option<&Path>,
+        clock: Arc<dyn Clock>,
+        certificate: Option<PostgresCertificate>,
+    ) -> Result<Self> {
+        let own = begin(certificate, &clock)?;
+        let home = Home::open(folder, own.as_ref())?;
         let lock = lock(folder, &home)?;
         let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
         let root = current_root(&home, &key_file)?;
@@ -146,6 +180,7 @@ impl Installation {
             root,
             root_file: key_file,
             clock,
+            own,
             organizations: RwLock::default(),
             _lock: lock,
         };
@@ -171,6 +206,11 @@ impl Installation {
     /// Refused where it is not an address.
     pub fn set_owner(&mut self, owner: &str) -> Result<()> {
         self.home.set_owner(owner)
+    }
+
+    /// A server, as its owner reaches it, shown what this installation shows.
+    pub(crate) fn server(&self, owner: &str, authority: &str) -> Result<Server> {
+        Ok(Server::new(owner, authority)?.showing(self.own.clone()))
     }
 
     pub(crate) fn home(&self) -> &Home {
@@ -323,6 +363,11 @@ fn rewrap(home: &Home, old: &RootKey, new: &RootKey) -> Result<usize> {
         count = count.saturating_add(1);
     }
     Ok(count)
+}
+
+/// Reads the certificate that a PostgreSQL server is shown, for the first time.
+fn begin(certificate: Option<PostgresCertificate>, clock: &Arc<dyn Clock>) -> Result<Option<Arc<Own>>> {
+    certificate.map(|files| Own::begin(files, Arc::clone(clock)).map(Arc::new)).transpose()
 }
 
 /// Several programs may work on one server; a folder's files are for one.

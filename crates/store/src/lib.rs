@@ -55,6 +55,7 @@ pub use act::Act;
 pub use actor::{Access, Actor};
 pub use acts::spent_enrolment;
 pub use assurance::{Factor, Freshness, STEP_UP};
+pub use backend::PostgresCertificate;
 pub use client::TOKEN_PREFIX;
 pub use definitions::{Defined, current_version};
 pub use drill::{Harm, Part};

@@ -21,6 +21,15 @@ pub struct Certificates {
     pub key: PathBuf,
 }
 
+/// A client's certificate and its key, as files in PEM.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// The private key, readable by the account alone.
+    pub key: PathBuf,
+}
+
 /// The names that a server's certificate is for unless told.
 const HERE: &str = "IP:127.0.0.1, DNS:localhost";
 
@@ -35,6 +44,12 @@ CN = testbed
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
+[client]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [server]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
@@ -51,16 +66,29 @@ pub fn make(folder: &Folder) -> Result<Certificates> {
 /// As [`make`], for other names: `DNS:db.example.org`.
 pub fn make_for(folder: &Folder, names: &str) -> Result<Certificates> {
     folder.write("openssl.cnf", &format!("{CONFIGURATION}subjectAltName = {names}\n"))?;
-    request(folder, "authority", &["-subj", "/CN=testbed authority"])?;
-    request(folder, "server", &["-subj", "/CN=127.0.0.1", "-CA", "authority.crt", "-CAkey", "authority.key"])?;
+    request(folder, "authority", "authority", &["-subj", "/CN=testbed authority"])?;
+    request(
+        folder,
+        "server",
+        "server",
+        &["-subj", "/CN=127.0.0.1", "-CA", "authority.crt", "-CAkey", "authority.key"],
+    )?;
     let at = |name: &str| folder.path().join(name);
     Ok(Certificates { authority: at("authority.crt"), certificate: at("server.crt"), key: at("server.key") })
 }
 
-/// Makes `<name>.key` and `<name>.crt` with the extensions of that name.
-fn request(folder: &Folder, name: &str, arguments: &[&str]) -> Result {
+/// A client's certificate of the authority that [`make`] made here, and its key. `name` is plain and its own.
+pub fn client(folder: &Folder, name: &str) -> Result<Pair> {
+    let subject = format!("/CN={name}");
+    request(folder, name, "client", &["-subj", &subject, "-CA", "authority.crt", "-CAkey", "authority.key"])?;
+    let at = |extension: &str| folder.path().join(name).with_extension(extension);
+    Ok(Pair { certificate: at("crt"), key: at("key") })
+}
+
+/// Makes `<name>.key` and `<name>.crt` with these extensions.
+fn request(folder: &Folder, name: &str, extensions: &str, arguments: &[&str]) -> Result {
     let mut task = folder.account().task(&programs::openssl()?, folder.path(), TASK_MAX);
-    task.args(["req", "-x509", "-config", "openssl.cnf", "-extensions", name, "-days", "7", "-nodes"]);
+    task.args(["req", "-x509", "-config", "openssl.cnf", "-extensions", extensions, "-days", "7", "-nodes"]);
     task.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
     task.arg("-keyout").arg(Path::new(name).with_extension("key"));
     task.arg("-out").arg(Path::new(name).with_extension("crt"));

@@ -56,7 +56,7 @@ impl Cluster {
         let made = (0..nodes).map(|number| Node::make(number, &folder, &certificates, &passwords, agreement));
         let nodes = made.collect::<Result<Vec<Node>>>()?;
         let ports = nodes.iter().map(|node| node.port).collect();
-        let door = Door { ports, password: passwords.owner, authority: certificates.authority };
+        let door = Door { ports, password: passwords.owner, authority: certificates.authority, shown: None };
         let mut cluster = Self { folder, etcd, nodes, door };
         for node in &mut cluster.nodes {
             node.start(&cluster.folder)?;

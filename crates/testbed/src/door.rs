@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::account::{Account, finish};
+use crate::certificate::Pair;
 use crate::failure::Result;
 use crate::programs::Postgres;
 
@@ -22,12 +23,14 @@ pub struct Door {
     pub password: String,
     /// PEM of the authority that signed the servers' certificate.
     pub authority: PathBuf,
+    /// What is shown to servers that ask for a certificate.
+    pub shown: Option<Pair>,
 }
 
 impl Door {
     /// The same door to other servers.
     pub fn with_ports(&self, ports: Vec<u16>) -> Self {
-        Self { ports, password: self.password.clone(), authority: self.authority.clone() }
+        Self { ports, password: self.password.clone(), authority: self.authority.clone(), shown: self.shown.clone() }
     }
 
     /// A connection URL as libpq reads it; with several hosts it asks for the one that takes writes.
@@ -38,7 +41,7 @@ impl Door {
     /// From what [`Door::url`] gave.
     pub fn parse(url: &str, authority: PathBuf) -> Result<Self> {
         let (password, ports) = crate::database::parts(url)?;
-        Ok(Self { ports, password, authority })
+        Ok(Self { ports, password, authority, shown: None })
     }
 
     /// The same, to another database.
@@ -67,6 +70,9 @@ impl Door {
         psql.env("PGHOST", hosts.join(",")).env("PGPORT", ports.join(","));
         psql.env("PGUSER", role).env("PGPASSWORD", password).env("PGDATABASE", database);
         psql.env("PGSSLMODE", "verify-full").env("PGSSLROOTCERT", &self.authority);
+        if let Some(shown) = &self.shown {
+            psql.env("PGSSLCERT", &shown.certificate).env("PGSSLKEY", &shown.key);
+        }
         psql.env("PGCONNECT_TIMEOUT", "5");
         if ports.len() > 1 {
             psql.env("PGTARGETSESSIONATTRS", "read-write");

@@ -34,6 +34,7 @@ mod server;
 mod wait;
 
 pub use authenticator::{Authenticator, THERE, Used};
+pub use certificate::Pair;
 pub use cluster::{Cluster, NODES_MAX, NODES_MIN};
 pub use database::{AUTHORITY, Database, SERVER};
 pub use failure::{Failure, Result};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::account::{Account, finish};
-use crate::certificate::{self, Certificates};
+use crate::certificate::{self, Certificates, Pair};
 use crate::daemon::Daemon;
 use crate::door::{Door, OWNER};
 use crate::failure::{Result, While as _};
@@ -25,6 +25,8 @@ const STOPPED_MAX: Duration = Duration::from_secs(60);
 
 /// Who may connect: over TLS, from this machine, with a password.
 const WHO: &str = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+/// And with a certificate of our authority besides.
+const WHO_SHOWS: &str = "hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n";
 
 /// A PostgreSQL server with a superuser `owner`, one database `postgres`, durable commits, and TLS only.
 ///
@@ -55,7 +57,26 @@ impl Server {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
-        Self::start_as(settings, certificate::make)
+        Self::start_as(settings, WHO, certificate::make)
+    }
+
+    /// A server that lets nobody in without a certificate of its authority, besides the password. [`Self::sql`] shows one;
+    /// for others see [`Self::client`].
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_asking() -> Result<Self> {
+        let mut server = Self::start_as(&[], WHO_SHOWS, certificate::make)?;
+        server.door.shown = Some(server.client("psql")?);
+        Ok(server)
+    }
+
+    /// A client's certificate of the server's authority, for a name that is plain and was not used before.
+    ///
+    /// # Errors
+    /// With what `openssl` says.
+    pub fn client(&self, name: &str) -> Result<Pair> {
+        certificate::client(&self.folder, name)
     }
 
     /// A server whose certificate is for another name than the one it is reached by: `db.example.org`.
@@ -63,17 +84,21 @@ impl Server {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_elsewhere(name: &str) -> Result<Self> {
-        Self::start_as(&[], |folder| certificate::make_for(folder, &format!("DNS:{name}")))
+        Self::start_as(&[], WHO, |folder| certificate::make_for(folder, &format!("DNS:{name}")))
     }
 
-    fn start_as(settings: &[(&str, &str)], make: impl FnOnce(&Folder) -> Result<Certificates>) -> Result<Self> {
+    fn start_as(
+        settings: &[(&str, &str)],
+        who: &str,
+        make: impl FnOnce(&Folder) -> Result<Certificates>,
+    ) -> Result<Self> {
         let programs = Postgres::find()?;
         let folder = Folder::create(Account::find()?)?;
         let (port, password) = (ports::free()?, secret::password()?);
         let certificates = make(&folder)?;
         let data = create(&folder, &programs, &password)?;
-        configure(&data, &configuration(port, &certificates, settings))?;
-        let door = Door { ports: vec![port], password, authority: certificates.authority };
+        configure(&data, who, &configuration(port, &certificates, settings))?;
+        let door = Door { ports: vec![port], password, authority: certificates.authority, shown: None };
         let mut server = Self { folder, daemon: None, data, programs, port, door };
         server.launch()?;
         Ok(server)
@@ -207,8 +232,8 @@ fn create(folder: &Folder, programs: &Postgres, password: &str) -> Result<PathBu
     Ok(data)
 }
 
-fn configure(data: &Path, settings: &str) -> Result {
-    fs::write(data.join("pg_hba.conf"), WHO).while_doing("writing pg_hba.conf")?;
+fn configure(data: &Path, who: &str, settings: &str) -> Result {
+    fs::write(data.join("pg_hba.conf"), who).while_doing("writing pg_hba.conf")?;
     let opened = OpenOptions::new().append(true).open(data.join("postgresql.conf"));
     let written = opened.and_then(|mut file| file.write_all(settings.as_bytes()));
     written.while_doing("writing postgresql.conf")
@@ -219,6 +244,7 @@ fn configuration(port: u16, certificates: &Certificates, settings: &[(&str, &str
     let port = port.to_string();
     let certificate = certificates.certificate.display().to_string();
     let key = certificates.key.display().to_string();
+    let authority = certificates.authority.display().to_string();
     let ours = [
         ("listen_addresses", "127.0.0.1"),
         ("port", &port),
@@ -226,6 +252,8 @@ fn configuration(port: u16, certificates: &Certificates, settings: &[(&str, &str
         ("ssl", "on"),
         ("ssl_cert_file", &certificate),
         ("ssl_key_file", &key),
+        // Whoever asks for clients' certificates in pg_hba.conf means those of this authority.
+        ("ssl_ca_file", &authority),
         ("ssl_min_protocol_version", "TLSv1.2"),
         // In the data folder, so that a killed server leaves nothing elsewhere.
         ("dynamic_shared_memory_type", "mmap"),

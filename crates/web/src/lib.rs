@@ -30,7 +30,7 @@ use axum::Router;
 
 pub use self::{
     route::Table,
-    server::{Client, ServeConfig, Serving, Spoken, TlsFiles, Vouching, serve, spoken},
+    server::{Client, ServeConfig, Serving, Spoken, TlsFiles, Vouching, authorities, serve, spoken},
     state::{AppState, Settings},
 };
 

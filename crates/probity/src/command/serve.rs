@@ -1,7 +1,6 @@
 //! `probity serve`: the server, from arguments and, beneath them, a configuration file.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,15 +12,14 @@ use web::{ServeConfig, TlsFiles};
 
 use crate::{
     data_directory::{DataDirectory, shown},
-    log::{self, LogFormat},
+    log::{self, LogFormat, LogTo},
     outcome::Outcome,
     progress::print,
+    small_file,
 };
 
 /// Where the server listens unless told.
 const LISTEN: &str = "127.0.0.1:7240";
-/// Bytes of a configuration file.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Serve the pages and the API
 ///
@@ -49,6 +47,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
+    /// What the certificate's authority last said of it (an OCSP response, in DER), sent along while it holds
+    #[arg(long, value_name = "FILE")]
+    ocsp: Option<PathBuf>,
+
     /// The authorities, in PEM, that programs' certificates come from; then a program needs one, and people do not
     #[arg(long, value_name = "FILE")]
     client_authority: Option<PathBuf>,
@@ -73,6 +75,22 @@ pub(crate) struct Serve {
     #[arg(long, value_enum)]
     log: Option<LogFormat>,
 
+    /// Another machine that the log is sent to, besides standard error: syslog over TLS (RFC 5425)
+    #[arg(long, value_name = "HOST:PORT")]
+    log_to: Option<String>,
+
+    /// The authority, in PEM, that its certificate comes from [default: those that this machine trusts]
+    #[arg(long, value_name = "FILE")]
+    log_authority: Option<PathBuf>,
+
+    /// A certificate, in PEM, that it is shown
+    #[arg(long, value_name = "FILE", requires = "log_key")]
+    log_cert: Option<PathBuf>,
+
+    /// That certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "log_cert")]
+    log_key: Option<PathBuf>,
+
     /// A TOML file with any of these but this one, written with _ for -. What is given here stands before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -84,37 +102,56 @@ pub(crate) struct Serve {
 struct Configuration {
     data: Option<PathBuf>,
     root_key: Option<PathBuf>,
+    postgres_cert: Option<PathBuf>,
+    postgres_key: Option<PathBuf>,
     listen: Vec<SocketAddr>,
     host: Vec<String>,
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
+    ocsp: Option<PathBuf>,
     client_authority: Option<PathBuf>,
     client_revoked: Option<PathBuf>,
     redirect: Vec<SocketAddr>,
     identity_provider: Vec<String>,
     public_port: Option<u16>,
     log: Option<LogFormat>,
+    log_to: Option<String>,
+    log_authority: Option<PathBuf>,
+    log_cert: Option<PathBuf>,
+    log_key: Option<PathBuf>,
 }
 
 impl Serve {
     pub(crate) fn run(self) -> Result<Outcome> {
         let configured = self.config.as_deref().map(read_configuration).transpose()?.unwrap_or_default();
-        log::start(self.log.or(configured.log).unwrap_or(LogFormat::Text));
+        let log_to = log_to(
+            self.log_to.or(configured.log_to),
+            self.log_authority.or(configured.log_authority),
+            (self.log_cert.or(configured.log_cert), self.log_key.or(configured.log_key)),
+        )?;
+        // Until the end of this: then what is left is sent.
+        let _sending = log::start(self.log.or(configured.log).unwrap_or(LogFormat::Text), log_to)?;
         let mut data = self.data;
         if data.is_default() {
             data.folder = configured.data.unwrap_or(data.folder);
         }
         data.root_key = data.root_key.or(configured.root_key);
+        data.postgres_cert = data.postgres_cert.or(configured.postgres_cert);
+        data.postgres_key = data.postgres_key.or(configured.postgres_key);
         let mut listen = first(self.listen, configured.listen);
         if listen.is_empty() {
             listen.push(LISTEN.parse().context("the address to listen on")?);
         }
         let client_authority = self.client_authority.or(configured.client_authority);
         let client_revoked = self.client_revoked.or(configured.client_revoked);
+        let ocsp = self.ocsp.or(configured.ocsp);
         let tls = match (self.cert.or(configured.cert), self.key.or(configured.key)) {
+            (None, None) if ocsp.is_some() => bail!("an OCSP response goes with a certificate: give cert and key too"),
             (None, None) if client_authority.is_none() && client_revoked.is_none() => None,
             (None, None) => bail!("programs show a certificate over TLS only: give cert and key too"),
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, client_authority, client_revoked }),
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate, key, ocsp, client_authority, client_revoked })
+            }
             _ => bail!("cert and key go together: give both, or neither"),
         };
         let config = ServeConfig {
@@ -127,6 +164,24 @@ impl Serve {
             public_port: self.public_port.or(configured.public_port),
         };
         serve(&data, config)
+    }
+}
+
+/// The other machine that the log is sent to.
+fn log_to(
+    to: Option<String>,
+    authority: Option<PathBuf>,
+    own: (Option<PathBuf>, Option<PathBuf>),
+) -> Result<Option<LogTo>> {
+    let own = match own {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => bail!("log-cert and log-key go together: give both, or neither"),
+    };
+    match to {
+        Some(to) => LogTo::new(&to, authority, own).map(Some),
+        None if authority.is_some() || own.is_some() => bail!("name the machine that the log is sent to with log-to"),
+        None => Ok(None),
     }
 }
 
@@ -162,17 +217,9 @@ fn first<T>(given: Vec<T>, configured: Vec<T>) -> Vec<T> {
 }
 
 fn read_configuration(path: &Path) -> Result<Configuration> {
-    let bytes = read(path)?;
+    let bytes = small_file::read(path)?;
     let text = String::from_utf8(bytes).with_context(|| format!("{} is not text", shown(path)))?;
     toml::from_str(&text).with_context(|| format!("{} is not a configuration of Probity", shown(path)))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let about = fs::metadata(path).with_context(|| format!("{} cannot be read", shown(path)))?;
-    if about.len() > FILE_BYTES_MAX {
-        bail!("{} is larger than {FILE_BYTES_MAX} bytes: it is not what was meant", shown(path));
-    }
-    fs::read(path).with_context(|| format!("{} cannot be read", shown(path)))
 }
 
 #[cfg(test)]
@@ -193,11 +240,10 @@ mod tests {
 
     #[test]
     fn the_settings_are_known_by_name() {
-        let settings = ["data", "root_key", "listen", "host", "cert", "key", "client_authority", "client_revoked"];
-        assert_eq!(
-            configuration_settings(),
-            [&settings[..], &["redirect", "identity_provider", "public_port", "log"]].concat()
-        );
+        let data = ["data", "root_key", "postgres_cert", "postgres_key"];
+        let people = ["listen", "host", "cert", "key", "ocsp", "client_authority", "client_revoked", "redirect"];
+        let rest = ["identity_provider", "public_port", "log", "log_to", "log_authority", "log_cert", "log_key"];
+        assert_eq!(configuration_settings(), [&data[..], &people, &rest].concat());
     }
 
     #[test]

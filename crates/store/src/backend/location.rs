@@ -88,7 +88,7 @@ impl Location {
 
 /// A connection to a schema that this version knows.
 fn in_schema(server: &Server, schema: &str) -> Result<Postgres> {
-    let mut db = Postgres::open(server, schema)?;
+    let mut db = Postgres::open(server, schema).map_err(Server::at_work)?;
     db.check_schema()?;
     Ok(db)
 }

@@ -10,7 +10,8 @@ mod sqlite;
 mod value;
 
 pub(crate) use location::{Location, role_password};
-pub(crate) use postgres::{Control, Owner, Server};
+pub use postgres::PostgresCertificate;
+pub(crate) use postgres::{Control, Own, Owner, Server};
 pub(crate) use row::Row;
 pub(crate) use sqlite::Sqlite;
 pub(crate) use value::{Ahead, Kept, Value, values};

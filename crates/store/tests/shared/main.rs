@@ -7,6 +7,7 @@ mod definition;
 #[path = "../world/vitals.rs"]
 mod vitals;
 
+mod certificate;
 mod cluster;
 mod erasure;
 mod outage;

@@ -73,6 +73,12 @@ fn next() -> RequestId {
 pub fn found(folder: &Path, url: &str, authority: &Path, subjects: u64) -> Installation {
     let authority = fs::read_to_string(authority).unwrap();
     let installation = Installation::create_on(folder, None, Arc::new(Now), url, &authority).unwrap();
+    fill(&installation, subjects);
+    installation
+}
+
+/// As [`found`], in an installation that is there.
+pub fn fill(installation: &Installation, subjects: u64) {
     let founding = FoundOrganization {
         name: "Shared".into(),
         origin: "shared.example/ledger".into(),
@@ -105,7 +111,6 @@ pub fn found(folder: &Path, url: &str, authority: &Path, subjects: u64) -> Insta
     for n in 0..subjects {
         act(&organization, &ana, AddSubject { site, code: format!("OSL-{n:03}") });
     }
-    installation
 }
 
 /// An organization on a server of its own, somebody who works in it, and the subjects there.

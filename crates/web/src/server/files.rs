@@ -12,16 +12,20 @@ use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use store::{Error, Result};
 use x509_cert::{Certificate, der::Decode as _};
 
-/// Bytes of a certificate's, a key's or a list's file.
+use super::ocsp::Staple;
+
+/// Bytes of a certificate's, a key's, a list's or a response's file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Where the certificate and its key lie, and those of whoever vouches for clients. All in PEM.
+/// Where the certificate and its key lie, and those of whoever vouches for clients. All in PEM, but what the authority says.
 #[derive(Debug, Clone, Default)]
 pub struct TlsFiles {
     /// The chain, the server's own first.
     pub certificate: PathBuf,
     /// The key.
     pub key: PathBuf,
+    /// What the certificate's authority last said of it: an OCSP response, in DER, which is sent along.
+    pub ocsp: Option<PathBuf>,
     /// The authorities that programs' certificates may come from. Where there is one, a program needs such a
     /// certificate.
     pub client_authority: Option<PathBuf>,
@@ -33,6 +37,8 @@ pub struct TlsFiles {
 pub(super) struct Credentials {
     pub(super) chain: Vec<u8>,
     pub(super) key: Vec<u8>,
+    /// Or why it cannot be read, which keeps nobody from the certificate.
+    pub(super) ocsp: Option<std::result::Result<Vec<u8>, String>>,
     pub(super) trusted: Option<Trusted>,
 }
 
@@ -58,24 +64,33 @@ impl TlsFiles {
                 Some(Trusted { authority: read(authority)?, revoked: revoked.as_deref().map(read).transpose()? })
             }
         };
-        Ok(Credentials { chain: read(&self.certificate)?, key: read(&self.key)?, trusted })
+        let ocsp = self.ocsp.as_deref().map(|file| read(file).map_err(|error| error.to_string()));
+        Ok(Credentials { chain: read(&self.certificate)?, key: read(&self.key)?, ocsp, trusted })
     }
 }
 
 impl Credentials {
     pub(super) fn digest(&self) -> Digest {
-        let mut context = digest::Context::new(&digest::SHA256);
         let trusted = self.trusted.as_ref();
         let revoked = trusted.and_then(|trusted| trusted.revoked.as_deref());
         let parts = [Some(&*self.chain), Some(&*self.key), trusted.map(|trusted| &*trusted.authority), revoked];
-        for part in parts {
-            let part = part.unwrap_or_default();
-            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            context.update(part);
-        }
-        let mut digest = Digest::default();
-        digest.copy_from_slice(context.finish().as_ref());
-        digest
+        digest_of(&parts)
+    }
+
+    /// As [`Credentials::digest`], of what the authority says.
+    pub(super) fn said(&self) -> Digest {
+        digest_of(&[self.ocsp.as_ref().and_then(|ocsp| ocsp.as_deref().ok())])
+    }
+
+    /// What the authority says, where that may be sent along; else why not. None where nobody asked for it.
+    pub(super) fn staple(&self, now: Timestamp) -> Option<std::result::Result<Staple, String>> {
+        let response = match self.ocsp.as_ref()? {
+            Ok(response) => response,
+            Err(why) => return Some(Err(why.clone())),
+        };
+        let own = CertificateDer::pem_slice_iter(&self.chain).next().and_then(std::result::Result::ok);
+        let own = own.ok_or_else(|| "there is no certificate that it could be for".to_owned());
+        Some(own.and_then(|own| Staple::read(response, &own, now)))
     }
 
     /// When the server's own certificate ends, where that can be read.
@@ -84,6 +99,18 @@ impl Credentials {
         let ends = Certificate::from_der(&own).ok()?.tbs_certificate.validity.not_after.to_unix_duration();
         Timestamp::from_second(i64::try_from(ends.as_secs()).ok()?).ok()
     }
+}
+
+fn digest_of(parts: &[Option<&[u8]>]) -> Digest {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        let part = part.unwrap_or_default();
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    let mut digest = Digest::default();
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

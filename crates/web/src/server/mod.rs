@@ -4,6 +4,7 @@
 mod client;
 mod connection;
 mod files;
+mod ocsp;
 mod redirect;
 mod reload;
 mod tls;
@@ -20,7 +21,6 @@ use hyper_util::rt::TokioTimer;
 use store::{Error, Installation, Result};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
-pub(crate) use self::trust::authorities;
 use self::{
     client::Met,
     connection::{CONNECTIONS_MAX, Gate},
@@ -31,6 +31,7 @@ pub use self::{
     client::{Client, Vouching},
     files::TlsFiles,
     tls::{Spoken, spoken},
+    trust::authorities,
 };
 use crate::{
     router,

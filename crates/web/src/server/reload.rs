@@ -13,6 +13,7 @@ use tokio::time::MissedTickBehavior;
 use super::{
     client::Vouching,
     files::{Credentials, Digest, TlsFiles, Trusted},
+    ocsp::Staple,
     tls, trust,
 };
 
@@ -35,7 +36,10 @@ pub(super) struct Reload {
 /// What was read last, whether it could be used or not.
 struct Seen {
     digest: Digest,
+    said: Digest,
     trusted: Option<Trusted>,
+    /// Why the certificate goes without what its authority says; told once.
+    bare: Option<String>,
     /// Why the last look brought nothing; told once.
     why: Option<String>,
 }
@@ -47,7 +51,9 @@ impl Reload {
     /// Refused where they cannot be used.
     pub(super) fn begin(files: TlsFiles, names: Option<Vec<String>>, clock: Arc<dyn Clock>) -> Result<Self> {
         let credentials = files.read()?;
-        let live = RustlsConfig::from_config(tls::config(&credentials)?);
+        let mut bare = None;
+        let staple = told(&mut bare, credentials.staple(clock.now()));
+        let live = RustlsConfig::from_config(tls::config(&credentials, staple, &clock)?);
         if let Some(ends) = credentials.ends().filter(|ends| *ends <= clock.now()) {
             tracing::warn!(%ends, "the certificate has ended: browsers will refuse it. Renew it");
         }
@@ -55,7 +61,8 @@ impl Reload {
             trust::tell(&credentials.chain, names, clock.now());
         }
         let vouching = credentials.trusted.is_some().then(Vouching::default);
-        let seen = Seen { digest: credentials.digest(), trusted: credentials.trusted, why: None };
+        let (digest, said) = (credentials.digest(), credentials.said());
+        let seen = Seen { digest, said, trusted: credentials.trusted, bare, why: None };
         Ok(Reload { files, clock, live, names, vouching, seen: Mutex::new(seen) })
     }
 
@@ -67,10 +74,7 @@ impl Reload {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match self.followed(&mut seen) {
             Ok(followed) => {
-                let mended = seen.why.take().is_some();
-                if followed {
-                    tracing::info!("the certificate is renewed: new connections meet the new one");
-                } else if mended {
+                if seen.why.take().is_some() && !followed {
                     tracing::info!("the certificate's files are again the ones in use");
                 }
                 Ok(followed)
@@ -88,25 +92,31 @@ impl Reload {
 
     fn followed(&self, seen: &mut Seen) -> Result<bool> {
         let credentials = self.files.read()?;
-        let digest = credentials.digest();
-        if digest == seen.digest {
+        let (digest, said) = (credentials.digest(), credentials.said());
+        let staple = told(&mut seen.bare, credentials.staple(self.clock.now()));
+        if (digest, said) == (seen.digest, seen.said) {
             return Ok(false);
         }
-        let config = self.usable(&credentials)?;
+        let config = self.usable(&credentials, staple)?;
         if credentials.trusted != seen.trusted {
             // Before the new configuration: a connection that begins in between is asked to begin again.
             self.vouching.iter().for_each(Vouching::changed);
         }
         self.live.reload_from_config(config);
-        if let Some(names) = &self.names {
-            trust::tell(&credentials.chain, names, self.clock.now());
+        if digest == seen.digest {
+            tracing::info!("the OCSP response is another: new connections meet it");
+        } else {
+            tracing::info!("the certificate is renewed: new connections meet the new one");
+            if let Some(names) = &self.names {
+                trust::tell(&credentials.chain, names, self.clock.now());
+            }
         }
-        (seen.digest, seen.trusted) = (digest, credentials.trusted);
+        (seen.digest, seen.said, seen.trusted) = (digest, said, credentials.trusted);
         Ok(true)
     }
 
-    fn usable(&self, credentials: &Credentials) -> Result<Arc<rustls::ServerConfig>> {
-        let config = tls::config(credentials)?;
+    fn usable(&self, credentials: &Credentials, staple: Option<Staple>) -> Result<Arc<rustls::ServerConfig>> {
+        let config = tls::config(credentials, staple, &self.clock)?;
         if let Some(ends) = credentials.ends().filter(|ends| *ends <= self.clock.now()) {
             let why = format!("the certificate ended at {ends}: put a newer one in its place");
             return Err(Error::refused("certificate", "ended", why));
@@ -131,6 +141,23 @@ impl Reload {
             let this = Arc::clone(&self);
             // What came of it is in the log.
             let _ = tokio::task::spawn_blocking(move || this.look()).await;
+        }
+    }
+}
+
+/// What may be sent along. Why it may not is told, once: the certificate goes without.
+fn told(bare: &mut Option<String>, staple: Option<std::result::Result<Staple, String>>) -> Option<Staple> {
+    match staple.transpose() {
+        Ok(staple) => {
+            *bare = None;
+            staple
+        }
+        Err(why) => {
+            if bare.as_ref() != Some(&why) {
+                tracing::warn!(why, "the certificate goes without an OCSP response: the file's cannot be used");
+                *bare = Some(why);
+            }
+            None
         }
     }
 }

@@ -10,11 +10,15 @@ use rustls::{
     },
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
     server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
+    sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
-use store::{Error, Result};
+use store::{Clock, Error, Result};
 
-use super::files::{Credentials, Trusted};
+use super::{
+    files::{Credentials, Trusted},
+    ocsp::{Shown, Staple},
+};
 
 /// The versions that are spoken, and no other.
 const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
@@ -57,8 +61,12 @@ pub fn spoken() -> Spoken {
     }
 }
 
-/// From what the files hold.
-pub(super) fn config(credentials: &Credentials) -> Result<Arc<ServerConfig>> {
+/// From what the files hold. What the authority says is sent along while it holds.
+pub(super) fn config(
+    credentials: &Credentials,
+    staple: Option<Staple>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<ServerConfig>> {
     let chain: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(&credentials.chain)
         .collect::<std::result::Result<_, _>>()
         .map_err(|error| refused("the certificate", &error))?;
@@ -75,11 +83,12 @@ pub(super) fn config(credentials: &Credentials) -> Result<Arc<ServerConfig>> {
         .with_protocol_versions(VERSIONS)
         .map_err(Error::fault)?;
     let config = match &credentials.trusted {
-        Some(trusted) => config.with_client_cert_verifier(verifier(trusted, provider)?),
+        Some(trusted) => config.with_client_cert_verifier(verifier(trusted, Arc::clone(&provider))?),
         None => config.with_no_client_auth(),
     };
-    let mut config =
-        config.with_single_cert(chain, key).map_err(|error| refused("the certificate with this key", &error))?;
+    let own = CertifiedKey::from_der(chain, key, &provider)
+        .map_err(|error| refused("the certificate with this key", &error))?;
+    let mut config = config.with_cert_resolver(Arc::new(Shown::new(own, staple, Arc::clone(clock))));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.ignore_client_order = true;
     if credentials.trusted.is_some() {

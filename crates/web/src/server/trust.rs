@@ -17,7 +17,8 @@ use rustls::{
 const LISTS: &[&str] = &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// The authorities of this machine's list.
-pub(crate) fn authorities() -> Vec<CertificateDer<'static>> {
+#[must_use]
+pub fn authorities() -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(&list()).flatten().map(CertificateDer::into_owned).collect()
 }
 

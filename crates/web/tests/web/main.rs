@@ -25,6 +25,7 @@ mod routes;
 mod saving;
 mod server;
 mod sign_in;
+mod staple;
 mod tls;
 mod transport;
 mod wire;

@@ -49,6 +49,11 @@ impl Authority {
         self.0.pem()
     }
 
+    /// Its key, for programs that sign in its name.
+    pub fn key_pem(&self) -> String {
+        self.0.key().serialize_pem()
+    }
+
     /// For a server at `localhost`, until this year.
     pub fn server(&self, until: i32) -> Pair {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();

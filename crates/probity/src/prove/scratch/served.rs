@@ -44,7 +44,7 @@ impl Served {
             certificate: write("certificate.pem", &shown.certificate)?,
             key: write("key.pem", &shown.key)?,
             client_authority: programs.as_ref().map(|programs| write("programs.pem", &programs.pem())).transpose()?,
-            client_revoked: None,
+            ..TlsFiles::default()
         };
         let any = || Ok::<_, std::net::AddrParseError>(vec!["127.0.0.1:0".parse()?]);
         let config = ServeConfig { listen: any()?, redirect: any()?, tls: Some(tls), ..ServeConfig::default() };

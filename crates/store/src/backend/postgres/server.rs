@@ -1,11 +1,13 @@
 //! A PostgreSQL server, or several of which one leads: where it is, and how a connection to it is made. Always TLS, with
-//! the certificate checked against the authority that the operator named and against the host's name.
+//! the certificate checked against the authority that the operator named and against the host's name. Where the operator
+//! gives Probity a certificate, each connection shows it, beside its role's password.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
+    sign::SingleCertAndKey,
 };
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{
@@ -18,6 +20,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::{
     driver::Driver,
     failure::{self, Cause},
+    own::Own,
 };
 use crate::{
     backend::Trouble,
@@ -44,6 +47,10 @@ pub(crate) struct Server {
     password: String,
     /// PEM of the authorities that the server's certificate may come from.
     authority: String,
+    /// Each process is told of its own: the files may lie elsewhere on another machine.
+    #[serde(skip)]
+    #[zeroize(skip)]
+    own: Option<Arc<Own>>,
 }
 
 impl Server {
@@ -77,6 +84,7 @@ impl Server {
             user: user.to_owned(),
             password: String::from_utf8_lossy(password).into_owned(),
             authority: authority.to_owned(),
+            own: None,
         };
         server.tls().map(|_| server)
     }
@@ -95,6 +103,32 @@ impl Server {
         server
     }
 
+    /// The same place, shown this certificate.
+    pub(crate) fn showing(mut self, own: Option<Arc<Own>>) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// The certificate that it is shown.
+    pub(crate) fn shown(&self) -> Option<Arc<Own>> {
+        self.own.clone()
+    }
+
+    /// Tells the operator where a password alone goes to another machine.
+    pub(crate) fn tell_unshown(&self) {
+        if self.own.is_none() && self.is_elsewhere() {
+            tracing::warn!(
+                "PostgreSQL on another machine is shown a password and no certificate: give --postgres-cert and --postgres-key, and let pg_hba.conf ask for it (clientcert=verify-ca)"
+            );
+        }
+    }
+
+    /// Whether it may be another machine.
+    fn is_elsewhere(&self) -> bool {
+        let here = |host: &str| host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        !self.hosts.iter().all(|(host, _)| here(host))
+    }
+
     /// The authority's certificates, as PEM.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
@@ -108,9 +142,22 @@ impl Server {
     pub(super) fn not_there(&self, error: Error) -> Error {
         let Error::Busy { .. } = error else { return error };
         let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
-        let message =
+        let mut message =
             format!("no PostgreSQL that takes writes answers at {}: start it, or mend the address", hosts.join(" or "));
+        if let Some(own) = &self.own {
+            // A server that ends the connection over a certificate may be gone before it could be heard why.
+            message.push_str(&format!("; its log says whether it would not take the certificate of {}", own.file()));
+        }
         Error::refused("postgres", "no_answer", message)
+    }
+
+    /// What it means to whoever is at work that a certificate is not taken: to wait. Why, and whose file it is, is the
+    /// operator's to read, in the log.
+    pub(crate) fn at_work(error: Error) -> Error {
+        match &error {
+            Error::Refused(why) if why.iter().any(|one| one.code.starts_with("certificate")) => failure::lost().0,
+            _ => error,
+        }
     }
 
     /// Connects to the first host that takes writes.
@@ -160,7 +207,26 @@ impl Server {
     fn refused(&self, host: &str, error: &tokio_postgres::Error) -> (Error, Trouble) {
         let text = Cause(error).to_string();
         let refuse = |code, message| (Error::refused("postgres", code, message), Trouble::None);
-        if text.contains("certificate") {
+        let code = error.code().map_or("", tokio_postgres::error::SqlState::code);
+        // PostgreSQL asks for a certificate after TLS, in words of its own; one that it will not take ends TLS.
+        if (code.starts_with("28") && text.contains("certificate")) || text.contains("received fatal alert") {
+            match &self.own {
+                None if code.is_empty() => {}
+                None => {
+                    let what = "name one with --postgres-cert and --postgres-key";
+                    return refuse(
+                        "certificate_needed",
+                        format!("{host} wants to be shown a certificate ({text}): {what}"),
+                    );
+                }
+                Some(own) => {
+                    let what = "have it signed by an authority of the server's ssl_ca_file";
+                    let message = format!("{host} does not take the certificate of {} ({text}): {what}", own.file());
+                    return refuse("certificate_not_taken", message);
+                }
+            }
+        }
+        if code.is_empty() && text.contains("certificate") {
             return refuse(
                 "certificate",
                 format!(
@@ -171,13 +237,11 @@ impl Server {
         if text.contains("server does not support TLS") {
             return refuse("no_tls", format!("{host} does not offer TLS: set ssl = on there"));
         }
-        match error.code().map(tokio_postgres::error::SqlState::code) {
-            Some(code) if code.starts_with("28") => {
+        match code {
+            code if code.starts_with("28") => {
                 refuse("not_let_in", format!("{host} does not let {} in ({text})", self.user))
             }
-            Some("3D000") => {
-                refuse("no_database", format!("{host} has no database {}: create it first", self.database))
-            }
+            "3D000" => refuse("no_database", format!("{host} has no database {}: create it first", self.database)),
             _ => failure::told(error),
         }
     }
@@ -200,8 +264,11 @@ impl Server {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(Error::fault)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match &self.own {
+            None => config.with_no_client_auth(),
+            Some(own) => config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own.shown()))),
+        };
         Ok(MakeRustlsConnect::new(config))
     }
 
@@ -218,5 +285,28 @@ impl Server {
                 format!("postgres.json does not read ({e}): put back the one made by `probity init`"),
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_is_told_from_this_one() {
+        let server = |hosts: &[&str]| Server {
+            hosts: hosts.iter().map(|host| ((*host).to_owned(), 5432)).collect(),
+            database: String::new(),
+            user: String::new(),
+            password: String::new(),
+            authority: String::new(),
+            own: None,
+        };
+        for here in [&["127.0.0.1"][..], &["::1"], &["localhost"], &["127.0.0.1", "127.0.0.2"]] {
+            assert!(!server(here).is_elsewhere(), "{here:?}");
+        }
+        for elsewhere in [&["10.0.0.1"][..], &["db.example.org"], &["127.0.0.1", "db.example.org"]] {
+            assert!(server(elsewhere).is_elsewhere(), "{elsewhere:?}");
+        }
     }
 }
