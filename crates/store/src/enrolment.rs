@@ -217,6 +217,7 @@ impl Organization {
         let (password, policy) = (Password::typed(password), self.policy_of(enrolment.person)?);
         password.check(&known.about(self.name()), &policy, keeps || second.is_some())?;
         if keeps {
+            self.other_than_provider(enrolment.person)?;
             password.check_former(&policy, &self.own_credential(enrolment.person)?.former)?;
         }
         let act = Enrol {

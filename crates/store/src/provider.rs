@@ -4,7 +4,7 @@
 //! provider tells opens anybody's.
 
 use serde::{Deserialize, Serialize};
-use trial::ids::PersonId;
+use trial::{ids::PersonId, policy::Setting};
 
 use crate::{
     acts::OpenSession,
@@ -105,6 +105,29 @@ impl Organization {
             client: client.map(str::to_owned),
         };
         self.open_session(open).map(SignIn::Open)
+    }
+
+    /// Refuses to begin a session otherwise than by the provider, for somebody who has to: their organization's own rules
+    /// about an account there, its end among them, hold here then. Where the organization names no provider any more, nobody
+    /// is kept out.
+    pub(crate) fn other_than_provider(&self, person: PersonId) -> Result<()> {
+        if !self.policy_of(person)?.is_on(Setting::ProviderAlone) {
+            return Ok(());
+        }
+        let provider = self.reading(|snapshot| {
+            let linked =
+                snapshot.current::<CredentialRecord>(&person)?.and_then(|(_, credential)| credential.linked.clone());
+            let provider = current(snapshot)?;
+            Ok(provider.filter(|provider| linked.is_some_and(|account| account.issuer == provider.issuer)))
+        })?;
+        match provider {
+            None => Ok(()),
+            Some(provider) => Err(Error::refused(
+                "provider",
+                "alone",
+                format!("where you work, whoever linked an account at {} signs in there: choose that", provider.name),
+            )),
+        }
     }
 
     fn linked(&self, proved: &Proved) -> Result<Option<(PersonId, CredentialRecord)>> {

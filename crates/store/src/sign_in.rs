@@ -99,6 +99,7 @@ impl Organization {
             Beside::Shown(second) => second,
             Beside::Wanted(wanted) => return Ok(wanted),
         };
+        self.other_than_provider(person)?;
         let renewed = match self.renewed(person, &credential, &password, (attempt.new_password, second.is_some()))? {
             Renewed::Needed => return Ok(SignIn::NewPasswordNeeded),
             Renewed::Not => None,
@@ -172,6 +173,7 @@ impl Organization {
         token: &str,
     ) -> Result<Receipt> {
         let (person, second) = self.passkey_used(used, challenge, client)?;
+        self.other_than_provider(person)?;
         let open = OpenSession {
             person,
             token_tag: session::tag(token),

@@ -92,6 +92,8 @@ settings! {
     SecondFactor = "second_factor", "Second factor needed", Switch, Higher, 0, 1;
     /// Whether the second factor has to withstand phishing: a passkey (SP 800-63B-4 2.3).
     PhishingResistant = "phishing_resistant", "Only a passkey will do", Switch, Higher, 0, 1;
+    /// Whether people who linked an account at the organization's provider begin sessions by a sign-in there alone.
+    ProviderAlone = "provider_alone", "Whoever linked an account elsewhere signs in there alone", Switch, Higher, 0, 1;
     /// Idle time after which a session ends.
     Idle = "idle_seconds", "A session ends when idle for", Seconds, Lower, 600, 60;
     /// A session's longest life.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use trial::{access::Scope, limit, permission::Permission};
+use trial::{access::Scope, limit, permission::Permission, policy::Setting};
 
 use crate::{
     act::Act,
@@ -163,6 +163,13 @@ impl Act for UnlinkProvider {
         let (_, old) = tx.current::<CredentialRecord>(&person)?.ok_or(Error::Hidden)?;
         if old.linked.is_none() {
             return Err(Error::Conflict { message: "nothing is linked".into(), current: None });
+        }
+        if access.own_policy()?.is_on(Setting::ProviderAlone) {
+            return Err(Error::refused(
+                "provider",
+                "alone",
+                "where you work, whoever linked an account signs in by it alone: ask an administrator to change that setting first",
+            ));
         }
         changed(tx, access, None)?;
         set_credential(tx, person, |_| old.but(|credential| credential.linked = None))?;

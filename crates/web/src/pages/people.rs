@@ -23,7 +23,7 @@ use super::{
     enrol::link_of,
     fields::{Fields, Refused, outcome},
     frame::{Frame, Reader, render_as, to},
-    show::filters,
+    show::{filters, part},
 };
 use crate::{
     error::Answer,
@@ -31,11 +31,20 @@ use crate::{
     session::enrolment_token,
 };
 
+/// Rows of a page.
+const ROWS: usize = 50;
+
 #[derive(Template)]
 #[template(path = "people.html")]
 struct PeoplePage {
     frame: Frame,
+    /// Those of this page.
     people: Vec<PersonLine>,
+    /// How many there are, and how many come before this page's.
+    total: usize,
+    from: usize,
+    place: Where,
+    search: String,
     manages: bool,
     made: Option<Made>,
     typed: Typed,
@@ -72,6 +81,12 @@ pub struct Where {
 }
 
 impl Where {
+    /// What says so in an address.
+    fn fields(&self) -> Vec<(&'static str, &str)> {
+        let all = [("study", self.study.as_str()), ("site", self.site.as_str()), ("country", self.country.as_str())];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
     /// The scope that an address names.
     pub fn scope(&self) -> Scope {
         let Ok(study) = self.study.parse::<StudyId>() else { return Scope::Organization };
@@ -83,9 +98,23 @@ impl Where {
     }
 }
 
+/// Which people are asked for.
+#[derive(Debug, Default, Clone, Deserialize)]
+pub struct Asked {
+    /// A part of a name, a name to sign in with or a mail address.
+    #[serde(default)]
+    q: String,
+    /// How many come before those of this page.
+    #[serde(default)]
+    from: usize,
+    /// Who is to be among them.
+    #[serde(skip)]
+    about: Option<PersonId>,
+}
+
 /// Shows the people.
-pub async fn people(reader: Reader, Query(asked): Query<Where>) -> Answer<Response> {
-    page(&reader, StatusCode::OK, asked.scope(), None, Typed::default(), Refused::default()).await
+pub async fn people(reader: Reader, Query(place): Query<Where>, Query(asked): Query<Asked>) -> Answer<Response> {
+    page_of(&reader, StatusCode::OK, (place, asked), None, Typed::default(), Refused::default()).await
 }
 
 /// Adds a person, and shows their enrolment link.
@@ -100,13 +129,13 @@ pub async fn add(reader: Reader, fields: Fields) -> Answer<Response> {
         enrolment_tag: store::token_tag(&token),
     };
     match outcome(reader.asker.act(act, request).await)? {
-        Ok(_) => {
+        Ok(receipt) => {
             let made = Some(Made::Link { name, path: link_of(&token), first: true });
-            page(&reader, StatusCode::OK, Scope::Organization, made, Typed::default(), Refused::default()).await
+            page(&reader, StatusCode::OK, receipt.id("person"), made, Typed::default(), Refused::default()).await
         }
         Err((status, why)) => {
             let typed = Typed { name, email, sign_in, check: None };
-            page(&reader, status, Scope::Organization, None, typed, why).await
+            page(&reader, status, None, None, typed, why).await
         }
     }
 }
@@ -120,9 +149,9 @@ pub async fn renew(reader: Reader, Path(person): Path<PersonId>, fields: Fields)
         Ok(_) => {
             let (name, first) = (fields.get("name").to_owned(), fields.given("enrolled").is_none());
             let made = Some(Made::Link { name, path: link_of(&token), first });
-            page(&reader, StatusCode::OK, Scope::Organization, made, Typed::default(), Refused::default()).await
+            page(&reader, StatusCode::OK, Some(person), made, Typed::default(), Refused::default()).await
         }
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
+        Err((status, why)) => page(&reader, status, Some(person), None, Typed::default(), why).await,
     }
 }
 
@@ -134,9 +163,9 @@ pub async fn release(reader: Reader, Path(person): Path<PersonId>, fields: Field
     match outcome(done.await)? {
         Ok((_, code)) => {
             let made = Some(Made::Release { name, code });
-            page(&reader, StatusCode::OK, Scope::Organization, made, Typed::default(), Refused::default()).await
+            page(&reader, StatusCode::OK, Some(person), made, Typed::default(), Refused::default()).await
         }
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
+        Err((status, why)) => page(&reader, status, Some(person), None, Typed::default(), why).await,
     }
 }
 
@@ -145,7 +174,7 @@ pub async fn require_new_password(reader: Reader, Path(person): Path<PersonId>, 
     let request = fields.request()?;
     match outcome(reader.asker.act(RequireNewPassword { person }, request).await)? {
         Ok(_) => Ok(to("/people")),
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
+        Err((status, why)) => page(&reader, status, Some(person), None, Typed::default(), why).await,
     }
 }
 
@@ -162,7 +191,7 @@ pub async fn verify_identity(reader: Reader, Path(person): Path<PersonId>, field
         Ok(_) => Ok(to("/people")),
         Err((status, why)) => {
             let check = Some((person, way, fields.get("note").to_owned()));
-            page(&reader, status, Scope::Organization, None, Typed { check, ..Typed::default() }, why).await
+            page(&reader, status, Some(person), None, Typed { check, ..Typed::default() }, why).await
         }
     }
 }
@@ -172,30 +201,79 @@ pub async fn disable(reader: Reader, Path(person): Path<PersonId>, fields: Field
     let request = fields.request()?;
     match outcome(reader.asker.act(DisablePerson { person }, request).await)? {
         Ok(_) => Ok(to("/people")),
-        Err((status, why)) => page(&reader, status, Scope::Organization, None, Typed::default(), why).await,
+        Err((status, why)) => page(&reader, status, Some(person), None, Typed::default(), why).await,
     }
 }
 
+/// What was done or refused, beside the person that it is about.
 async fn page(
     reader: &Reader,
     status: StatusCode,
-    scope: Scope,
+    about: Option<PersonId>,
     made: Option<Made>,
     typed: Typed,
     why: Refused,
 ) -> Answer<Response> {
-    let people = reader.asker.view(People { scope }).await?;
+    page_of(reader, status, (Where::default(), Asked { about, ..Asked::default() }), made, typed, why).await
+}
+
+async fn page_of(
+    reader: &Reader,
+    status: StatusCode,
+    (place, asked): (Where, Asked),
+    made: Option<Made>,
+    typed: Typed,
+    why: Refused,
+) -> Answer<Response> {
+    let scope = place.scope();
+    let all = reader.asker.view(People { scope }).await?;
     let frame = match scope {
         Scope::Organization => reader.frame("people").await?,
         Scope::Study { study } | Scope::Country { study, .. } | Scope::Site { study, .. } => {
             reader.maybe_study_frame("people", study).await?
         }
     };
+    let found: Vec<PersonLine> = all.into_iter().filter(|person| asked.meets(person)).collect();
+    let total = found.len();
+    let about = asked.about.and_then(|about| found.iter().position(|person| person.id == about));
+    let from = about.unwrap_or(asked.from).min(total) / ROWS * ROWS;
+    let people = found.into_iter().skip(from).take(ROWS).collect();
     let manages = frame.organization_may(Permission::PeopleManage);
-    render_as(status, &PeoplePage { frame, people, manages, made, typed, why })
+    render_as(status, &PeoplePage { frame, people, total, from, place, search: asked.q, manages, made, typed, why })
+}
+
+impl Asked {
+    fn meets(&self, person: &PersonLine) -> bool {
+        let part = self.q.trim().to_lowercase();
+        [&person.name, &person.sign_in, &person.email].iter().any(|text| text.to_lowercase().contains(&part))
+    }
 }
 
 impl PeoplePage {
+    /// The address of the next page.
+    fn next(&self) -> Option<String> {
+        let next = self.from.saturating_add(ROWS);
+        (next < self.total).then(|| self.address(next))
+    }
+
+    /// The address of the first page.
+    fn first(&self) -> String {
+        self.address(0)
+    }
+
+    /// How many stand on that.
+    fn left(&self) -> usize {
+        self.total.saturating_sub(self.from.saturating_add(ROWS)).min(ROWS)
+    }
+
+    /// The address of this list from another place on.
+    fn address(&self, from: usize) -> String {
+        let place: String =
+            self.place.fields().iter().map(|(name, value)| format!("{name}={}&", part(value))).collect();
+        let search = if self.search.is_empty() { String::new() } else { part(&self.search) };
+        format!("/people?{place}q={search}&from={from}")
+    }
+
     /// Whether the line is the reader's own: nobody renews or disables themselves.
     fn own(&self, person: &PersonLine) -> bool {
         person.id == self.frame.account.id

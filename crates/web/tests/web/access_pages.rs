@@ -236,3 +236,23 @@ async fn agreements_courses_and_training_are_kept_on_one_page() {
     // Their own signature is missing now too.
     assert!(page.expect(403).text().contains("Read and sign"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_stand_on_pages_are_found_by_a_part_of_what_they_are_called_and_are_shown_when_something_was_done() {
+    let setup = Setup::new();
+    let (world, admin) = (&setup.world, &setup.world.admin);
+    let added: Vec<_> = (0..60).map(|_| world.added(admin).0).collect();
+    let rows = |page: &str| page.matches("/renew\"").count();
+    let first = shown(&setup, admin, "/people").await;
+    assert!(rows(&first) <= 50 && first.contains("/people?q=&amp;from=50") || first.contains("/people?q=&#38;from=50"));
+    let next = shown(&setup, admin, "/people?q=&from=50").await;
+    assert!(rows(&next) > 0 && next.contains("From the beginning"));
+    let beyond = shown(&setup, admin, "/people?from=100000").await;
+    assert!(beyond.contains("From the beginning"));
+    let hand = shown(&setup, admin, &format!("/people?q={}", setup.hand.sign_in.to_uppercase())).await;
+    assert!(rows(&hand) == 1 && hand.contains(&setup.hand.sign_in), "{hand}");
+    assert!(shown(&setup, admin, "/people?q=%22%3Cnobody").await.contains("Show all"));
+    let last = added.last().unwrap();
+    let page = sent(&setup, admin, &format!("/people/{last}/renew"), &[("name", "Spare")]).await.expect(200).text();
+    assert!(page.contains(&format!("/people/{last}/renew")), "whoever it was about stands on the page");
+}

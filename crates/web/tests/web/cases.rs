@@ -229,14 +229,14 @@ impl Setup {
 }
 
 /// A challenge of the server's.
-fn challenge(world: &World) -> Vec<u8> {
+pub fn challenge(world: &World) -> Vec<u8> {
     let answer = tokio::task::block_in_place(|| {
         tokio::runtime::Handle::current().block_on(Ask::get("/api/v1/challenge").send(&world.app))
     });
     URL_SAFE_NO_PAD.decode(answer.json()["challenge"].as_str().unwrap()).unwrap()
 }
 
-fn coded(bytes: &[u8]) -> String {
+pub fn coded(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

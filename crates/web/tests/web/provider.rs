@@ -4,14 +4,15 @@ use axum::http::header;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::{Actor, Organization, Presence, acts};
+use testbed::Authenticator;
 use web::route::Route;
 
 use crate::{
-    cases::Setup,
+    cases::{ORIGIN, Setup, add_passkey, challenge, coded},
     client::{Answer, Ask},
     idp::{CLIENT, Coded, SECRET, idp},
     persona::Persona,
-    world::{Person, World, act, second_factor, signed_in},
+    world::{PASSWORD, Person, World, act, second_factor, signed_in},
 };
 
 /// Names the provider.
@@ -187,6 +188,57 @@ async fn a_second_factor_is_asked_for_all_the_same_and_an_account_that_is_disabl
 
     act(&world.a, &world.admin.actor, acts::DisablePerson { person: ana.id });
     Away::to_sign_in(&world).await.returns(&world, "ana-1").await.expect(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_provider_alone_opens_a_session_nothing_else_does_for_whoever_linked_an_account() {
+    let world = World::new();
+    set(&world.a, &world.admin.actor);
+    let ana = world.person(&world.a, &world.admin, "ana");
+    link(&world, &ana, "ana-1").await.expect(303);
+    let mut device = Authenticator::new(ORIGIN).unwrap();
+    add_passkey(&world, &world.a, &ana.actor, &device);
+    let set_alone = |on: bool| {
+        let values = if on { json!({ "provider_alone": 1 }) } else { json!({}) };
+        let put = Ask::new("PUT", "/api/v1/policy").bearer(&world.admin.token).new_key();
+        put.json(&json!({ "values": values })).send(&world.app)
+    };
+    let mut with_passkey = || {
+        let used = device.used(&challenge(&world)).unwrap();
+        let body = json!({
+            "credential": coded(&device.credential), "client_data": coded(&used.client_data),
+            "authenticator_data": coded(&used.authenticator_data), "signature": coded(&used.signature),
+            "user": coded(&store::user_handle(world.a.id(), ana.id)),
+        });
+        Ask::new("POST", "/api/v1/session/passkey").json(&body).send(&world.app)
+    };
+    with_passkey().await.expect(201);
+    set_alone(true).await.expect(200);
+    let refused = with_passkey().await.expect(422).json();
+    assert_eq!((&refused["fields"][0]["field"], &refused["fields"][0]["code"]), (&json!("provider"), &json!("alone")));
+    assert!(refused.to_string().contains("Hospital sign-on"), "{refused}");
+    // The code of a passkey is asked for beside it, as ever.
+    let inside = Away::to_sign_in(&world).await.returns(&world, "ana-1").await.expect(200);
+    assert!(inside.text().contains("Your second factor"));
+    let unlink = Ask::new("DELETE", "/api/v1/me/provider").bearer(&ana.token).new_key();
+    assert!(unlink.send(&world.app).await.expect(422).text().contains("alone"));
+
+    let eve = world.person(&world.a, &world.admin, "eve");
+    let password = || {
+        let body = json!({ "organization": world.a.name(), "sign_in": eve.sign_in, "password": PASSWORD });
+        Ask::new("POST", "/api/v1/session").json(&body).send(&world.app)
+    };
+    password().await.expect(201);
+    link(&world, &eve, "eve-1").await.expect(303);
+    assert_eq!(password().await.expect(422).json()["fields"][0]["code"], "alone");
+    assert!(session(&Away::to_sign_in(&world).await.returns(&world, "eve-1").await.expect(303)).is_some());
+    // A provider that is named no more keeps nobody out.
+    act(&world.a, &world.admin.actor, acts::EndProvider {});
+    password().await.expect(201);
+    set(&world.a, &world.admin.actor);
+    password().await.expect(422);
+    set_alone(false).await.expect(200);
+    password().await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
