@@ -1,7 +1,7 @@
 //! SQLite as SQLCipher encrypts it: AES-256-CBC per page with an HMAC-SHA-256, a raw 256-bit key, WAL, and a
 //! sync of the disk at every commit.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Once, time::Duration};
 
 use rusqlite::{Connection as Raw, ErrorCode, OpenFlags, ToSql, types::ToSqlOutput};
 
@@ -36,6 +36,7 @@ impl Sqlite {
             // A reader opens for writing too: WAL needs its shared memory. `query_only` holds it to reading.
             For::Writing { create: false } | For::Reading => OpenFlags::SQLITE_OPEN_READ_WRITE,
         } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        begin();
         let raw = Raw::open_with_flags(path, flags).map_err(|e| opening(path, &e))?;
         raw.busy_timeout(LOCK_WAIT).map_err(Error::fault)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
@@ -153,6 +154,19 @@ impl ToSql for Value<'_> {
 }
 
 /// What a failed opening means to the person who started the server.
+/// Has SQLCipher begin, once, before anybody uses it. SQLite tells other threads that it has begun before SQLCipher's part
+/// (`SQLITE_EXTRA_INIT`) has: whoever set a key in that moment was refused.
+fn begin() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        let begun = Raw::open_in_memory().and_then(|first| first.execute_batch("PRAGMA key = 'begin'; SELECT 1;"));
+        if let Err(error) = begun {
+            // Whoever opens a file hears of it there.
+            tracing::warn!(%error, "the database library did not begin as it should");
+        }
+    });
+}
+
 fn opening(path: &Path, error: &rusqlite::Error) -> Error {
     let code = error.sqlite_error_code();
     let file = path.display();
