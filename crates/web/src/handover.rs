@@ -57,6 +57,7 @@ pub(crate) async fn send(
     format: Format,
     name: &str,
 ) -> Answer<Response> {
+    state.paces().map_or(Ok(()), |paces| paces.export(asker))?;
     let at = state.now();
     let (organization, actor) = (asker.organization().clone(), asker.actor().clone());
     let body = written(move |out| {

@@ -8,7 +8,6 @@ use std::{
 };
 
 use axum::http::Method;
-use store::{View as _, views::ExportStudy};
 use tokio::time::Instant;
 use trial::ids::Id as _;
 
@@ -55,19 +54,20 @@ impl Paces {
     /// 429 with how long to wait, where its asker goes too fast. Nothing is done then.
     pub(crate) fn pass(&self, asker: &Asker, method: &Method, bearer: bool) -> Answer<()> {
         let now = Instant::now();
-        let (who, requests) = match (asker.actor().client(), asker.actor().person()) {
-            (Some(client), _) => (*client.bytes(), PROGRAM_REQUESTS),
-            (None, Some(person)) => (*person.bytes(), REQUESTS),
-            (None, None) => return Ok(()),
-        };
+        let Some((who, requests)) = who(asker) else { return Ok(()) };
         self.take((who, Kind::Requests), requests, now)?;
         if !bearer && !is_safe(method) {
             self.take((who, Kind::Changes), CHANGES, now)?;
         }
-        if asker.does(ExportStudy::NAME) {
-            self.take((who, Kind::Exports), EXPORTS, now)?;
-        }
         Ok(())
+    }
+
+    /// Lets an export begin.
+    ///
+    /// # Errors
+    /// As [`Paces::pass`].
+    pub(crate) fn export(&self, asker: &Asker) -> Answer<()> {
+        who(asker).map_or(Ok(()), |(who, _)| self.take((who, Kind::Exports), EXPORTS, Instant::now()))
     }
 
     fn take(&self, who: ([u8; 16], Kind), pace: Pace, now: Instant) -> Answer<()> {
@@ -85,6 +85,14 @@ impl Paces {
             known.insert(who, done + pace.each);
         }
         Ok(())
+    }
+}
+
+/// Whose pace it is, and how fast they may ask: a program or device goes for itself, and not at its person's expense.
+fn who(asker: &Asker) -> Option<([u8; 16], Pace)> {
+    match (asker.actor().client(), asker.actor().person()) {
+        (Some(client), _) => Some((*client.bytes(), PROGRAM_REQUESTS)),
+        (None, person) => Some((*person?.bytes(), REQUESTS)),
     }
 }
 

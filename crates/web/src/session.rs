@@ -115,14 +115,9 @@ impl Asker {
         blocking(move || work(&organization, &actor)).await
     }
 
-    /// Whether the route of the request declared this.
-    pub(crate) fn does(&self, name: &str) -> bool {
-        self.declared.0.iter().any(|doing| doing.name() == name)
-    }
-
     /// A handler does what its route declared, and nothing else: this is what makes the table true.
     fn declares(&self, name: &'static str) -> store::Result<()> {
-        if self.does(name) {
+        if self.declared.0.iter().any(|doing| doing.name() == name) {
             return Ok(());
         }
         Err(Error::fault(format!("a route did {name} without declaring it")))
@@ -165,8 +160,9 @@ async fn find(parts: &Parts, state: &AppState) -> Answer<Option<Asker>> {
     let asker = asker_of(&parts.headers, declared, client, state).await?;
     if let (Some(who), Some(asker)) = (parts.extensions.get::<Who>(), &asker)
         && who.is(asker)
+        && let Some(paces) = state.paces()
     {
-        state.pass(asker, &parts.method, bearer(&parts.headers).is_some())?;
+        paces.pass(asker, &parts.method, bearer(&parts.headers).is_some())?;
     }
     Ok(asker)
 }

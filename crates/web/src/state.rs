@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
 use jiff::Timestamp;
 use store::{Clock, Error, Installation};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     checks::Checks, error::Answer, pace::Paces, passkey::Challenges, provider::Providers, server::Vouching,
-    session::Asker, sign_in::Strangers,
+    sign_in::Strangers,
 };
 
 /// Requests worked on at once. More are told to come again: waiting here would only make all of them late.
@@ -89,9 +88,9 @@ impl AppState {
         })
     }
 
-    /// Lets a request of somebody's pass; 429 where they go too fast.
-    pub(crate) fn pass(&self, asker: &Asker, method: &Method, bearer: bool) -> Answer<()> {
-        if self.0.settings.unpaced { Ok(()) } else { self.0.paces.pass(asker, method, bearer) }
+    /// How fast people went lately; `None` where they may go as fast as they can.
+    pub(crate) fn paces(&self) -> Option<&Paces> {
+        (!self.0.settings.unpaced).then_some(&self.0.paces)
     }
 
     pub(crate) fn strangers(&self) -> &Strangers {
