@@ -11,7 +11,6 @@ mod outcome;
 mod person;
 mod progress;
 mod prove;
-mod small_file;
 
 use std::process::ExitCode;
 

@@ -24,6 +24,7 @@ mod installation;
 mod key;
 mod log;
 mod named;
+pub mod operator_file;
 mod organization;
 mod own_account;
 mod passkey;

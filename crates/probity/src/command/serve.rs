@@ -6,8 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use serde::Deserialize;
+use store::operator_file;
 use web::{ServeConfig, TlsFiles};
 
 use crate::{
@@ -15,7 +16,6 @@ use crate::{
     log::{self, LogFormat, LogTo},
     outcome::Outcome,
     progress::print,
-    small_file,
 };
 
 /// Where the server listens unless told.
@@ -217,7 +217,7 @@ fn first<T>(given: Vec<T>, configured: Vec<T>) -> Vec<T> {
 }
 
 fn read_configuration(path: &Path) -> Result<Configuration> {
-    let bytes = small_file::read(path)?;
+    let bytes = operator_file::read(path).map_err(Error::msg)?;
     let text = String::from_utf8(bytes).with_context(|| format!("{} is not text", shown(path)))?;
     toml::from_str(&text).with_context(|| format!("{} is not a configuration of Probity", shown(path)))
 }

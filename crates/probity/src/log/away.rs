@@ -3,19 +3,21 @@
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
 };
 
-use crate::{data_directory::shown, small_file};
+use store::operator_file;
+
+use crate::data_directory::shown;
 
 /// How long one address may take to answer.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
@@ -68,7 +70,7 @@ impl LogTo {
                 }
             }
             Some(file) => {
-                for certificate in CertificateDer::pem_slice_iter(&small_file::read(file)?) {
+                for certificate in CertificateDer::pem_slice_iter(&read(file)?) {
                     let added = certificate.map_err(anyhow::Error::from).and_then(|one| Ok(roots.add(one)?));
                     added.with_context(|| format!("{} holds what is no authority's certificate", shown(file)))?;
                 }
@@ -81,13 +83,13 @@ impl LogTo {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots);
         let Some((certificate, key)) = &self.own else { return Ok(config.with_no_client_auth()) };
-        let chain = CertificateDer::pem_slice_iter(&small_file::read(certificate)?).collect::<Result<Vec<_>, _>>();
+        let chain = CertificateDer::pem_slice_iter(&read(certificate)?).collect::<Result<Vec<_>, _>>();
         let chain = chain.with_context(|| format!("{} is not PEM", shown(certificate)))?;
         if chain.is_empty() {
             bail!("{} holds no certificate (PEM)", shown(certificate));
         }
-        let secret = PrivateKeyDer::from_pem_slice(&small_file::read(key)?)
-            .with_context(|| format!("{} holds no key (PEM)", shown(key)))?;
+        let secret =
+            PrivateKeyDer::from_pem_slice(&read(key)?).with_context(|| format!("{} holds no key (PEM)", shown(key)))?;
         let shown_with = || format!("{} is not the key of {}", shown(key), shown(certificate));
         config.with_client_auth_cert(chain, secret).with_context(shown_with)
     }
@@ -177,6 +179,10 @@ impl Line {
         self.connection.send_close_notify();
         while self.connection.wants_write() && self.connection.write_tls(&mut self.stream).is_ok() {}
     }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    operator_file::read(file).map_err(Error::msg)
 }
 
 fn nothing_heard(heard: io::Result<()>) -> io::Result<()> {

@@ -1,21 +1,15 @@
 //! The files that TLS is made of.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest;
 use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use store::{Error, Result};
-use x509_cert::{Certificate, der::Decode as _};
+use store::{
+    Error, Result,
+    operator_file::{self, digest_of},
+};
 
 use super::ocsp::Staple;
-
-/// Bytes of a certificate's, a key's, a list's or a response's file.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Where the certificate and its key lie, and those of whoever vouches for clients. All in PEM, but what the authority says.
 #[derive(Debug, Clone, Default)]
@@ -72,14 +66,14 @@ impl TlsFiles {
 impl Credentials {
     pub(super) fn digest(&self) -> Digest {
         let trusted = self.trusted.as_ref();
-        let revoked = trusted.and_then(|trusted| trusted.revoked.as_deref());
-        let parts = [Some(&*self.chain), Some(&*self.key), trusted.map(|trusted| &*trusted.authority), revoked];
-        digest_of(&parts)
+        let authority = trusted.map(|trusted| &*trusted.authority).unwrap_or_default();
+        let revoked = trusted.and_then(|trusted| trusted.revoked.as_deref()).unwrap_or_default();
+        digest_of(&[&self.chain, &self.key, authority, revoked])
     }
 
     /// As [`Credentials::digest`], of what the authority says.
     pub(super) fn said(&self) -> Digest {
-        digest_of(&[self.ocsp.as_ref().and_then(|ocsp| ocsp.as_deref().ok())])
+        digest_of(&[self.ocsp.as_ref().and_then(|ocsp| ocsp.as_deref().ok()).unwrap_or_default()])
     }
 
     /// What the authority says, where that may be sent along; else why not. None where nobody asked for it.
@@ -96,32 +90,12 @@ impl Credentials {
     /// When the server's own certificate ends, where that can be read.
     pub(super) fn ends(&self) -> Option<Timestamp> {
         let own = CertificateDer::pem_slice_iter(&self.chain).next()?.ok()?;
-        let ends = Certificate::from_der(&own).ok()?.tbs_certificate.validity.not_after.to_unix_duration();
-        Timestamp::from_second(i64::try_from(ends.as_secs()).ok()?).ok()
+        operator_file::certificate_end(&own)
     }
-}
-
-fn digest_of(parts: &[Option<&[u8]>]) -> Digest {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in parts {
-        let part = part.unwrap_or_default();
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part);
-    }
-    let mut digest = Digest::default();
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let refused = |why: &dyn std::fmt::Display| not_usable(&format!("{} cannot be read: {why}", path.display()));
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| refused(&error))?;
-    file.take(FILE_BYTES_MAX.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
-        return Err(refused(&format!("it is larger than {FILE_BYTES_MAX} bytes, so it is not what was meant")));
-    }
-    Ok(bytes)
+    operator_file::read(path).map_err(|why| not_usable(&why))
 }
 
 fn not_usable(why: &str) -> Error {

@@ -4,29 +4,23 @@
 
 use std::{
     fmt,
-    fs::File,
-    io::Read as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_lc_rs::digest;
 use jiff::Timestamp;
 use rustls::{
     crypto::aws_lc_rs as provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     sign::CertifiedKey,
 };
-use x509_cert::{Certificate, der::Decode as _};
 use zeroize::Zeroizing;
 
 use crate::{
     error::{Error, Result},
+    operator_file,
     time::Clock,
 };
-
-/// Bytes of the certificate's or the key's file.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Where the certificate that a PostgreSQL server is shown lies, and its key. Both in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +55,7 @@ impl Own {
     pub(crate) fn begin(files: PostgresCertificate, clock: Arc<dyn Clock>) -> Result<Self> {
         let (chain, key) = files.read()?;
         let pair = usable(&files, &chain, &key, clock.now())?;
-        let last = Mutex::new(Last { digest: digest_of(&chain, &key), pair, why: None });
+        let last = Mutex::new(Last { digest: operator_file::digest_of(&[&chain, &key]), pair, why: None });
         Ok(Own { files, clock, last })
     }
 
@@ -83,7 +77,7 @@ impl Own {
 
     fn followed(&self, last: &mut Last) -> Result<()> {
         let (chain, key) = self.files.read()?;
-        let digest = digest_of(&chain, &key);
+        let digest = operator_file::digest_of(&[&chain, &key]);
         if digest != last.digest {
             last.pair = usable(&self.files, &chain, &key, self.clock.now())?;
             last.digest = digest;
@@ -106,30 +100,9 @@ impl fmt::Debug for Own {
 
 impl PostgresCertificate {
     fn read(&self) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>)> {
+        let read = |path: &Path| operator_file::read(path).map_err(not_usable);
         Ok((read(&self.certificate)?, read(&self.key).map(Zeroizing::new)?))
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let refused = |why: &dyn fmt::Display| not_usable(format!("{} cannot be read: {why}", path.display()));
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| refused(&error))?;
-    file.take(FILE_BYTES_MAX.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
-        return Err(refused(&format!("it is larger than {FILE_BYTES_MAX} bytes, so it is not what was meant")));
-    }
-    Ok(bytes)
-}
-
-fn digest_of(chain: &[u8], key: &[u8]) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in [chain, key] {
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }
 
 fn usable(files: &PostgresCertificate, chain: &[u8], key: &[u8], now: Timestamp) -> Result<Arc<CertifiedKey>> {
@@ -143,7 +116,8 @@ fn usable(files: &PostgresCertificate, chain: &[u8], key: &[u8], now: Timestamp)
             "{at} holds no certificate (PEM): name the one that PostgreSQL is to be shown"
         )));
     };
-    let ends = ends(own).ok_or_else(|| not_usable(format!("the first certificate of {at} does not read")))?;
+    let ends = operator_file::certificate_end(own)
+        .ok_or_else(|| not_usable(format!("the first certificate of {at} does not read")))?;
     if ends <= now {
         let why = format!("the certificate of {at} ended at {ends}: put a newer one in its place");
         return Err(Error::refused("postgres_certificate", "ended", why));
@@ -154,12 +128,6 @@ fn usable(files: &PostgresCertificate, chain: &[u8], key: &[u8], now: Timestamp)
         not_usable(format!("the key of {key_at} is not the one of {at} ({error}): name both of one"))
     })?;
     Ok(Arc::new(pair))
-}
-
-/// When a certificate ends, where that can be read.
-fn ends(certificate: &[u8]) -> Option<Timestamp> {
-    let ends = Certificate::from_der(certificate).ok()?.tbs_certificate.validity.not_after.to_unix_duration();
-    Timestamp::from_second(i64::try_from(ends.as_secs()).ok()?).ok()
 }
 
 fn not_usable(why: String) -> Error {
