@@ -199,6 +199,12 @@ impl Access {
         self.actor.person().ok_or(Error::SignedOut)
     }
 
+    /// The person who acts, where nobody may do this about themselves: `message` says so, and what to do.
+    pub(crate) fn about_another(&self, person: PersonId, message: &str) -> Result<PersonId> {
+        let by = self.person()?;
+        if by == person { Err(Error::refused("person", "oneself", message)) } else { Ok(by) }
+    }
+
     pub(crate) fn capacity(&self) -> Capacity {
         self.allowed.capacity
     }

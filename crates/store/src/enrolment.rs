@@ -38,13 +38,13 @@ pub struct Enrolment {
     pub second_factor: bool,
     /// Characters that the password has at least.
     pub password_characters: u32,
-    /// Whether the account was set up before: then the link alone sets nothing (see [`Showing`]).
-    pub before: Option<Before>,
+    /// Whether the account was set up before: then the link alone sets nothing (see [`GivenProof`]).
+    pub before: Option<EnrolledWith>,
 }
 
 /// What somebody has who was enrolled before.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Before {
+pub struct EnrolledWith {
     /// Whether an authenticator app.
     pub code: bool,
     /// Whether a passkey.
@@ -53,7 +53,7 @@ pub struct Before {
 
 /// What is shown beside a link by somebody who was enrolled before.
 #[derive(Debug, Clone, Copy)]
-pub enum Showing<'a> {
+pub enum GivenProof<'a> {
     /// Nothing: this is the first link.
     Nothing,
     /// A code of the authenticator app, which stays; or a recovery code or the code of a release, and then all is set anew.
@@ -64,13 +64,13 @@ pub enum Showing<'a> {
 
 /// What an enrolment sets.
 #[derive(Debug, Clone, Copy)]
-pub struct Choice<'a> {
+pub struct NewCredentials<'a> {
     /// The password from now on.
     pub password: &'a str,
     /// The second factor from now on.
     pub second: NewFactor<'a>,
     /// What is shown beside the link.
-    pub showing: Showing<'a>,
+    pub proof: GivenProof<'a>,
 }
 
 /// A second factor that its owner has just made.
@@ -148,7 +148,7 @@ impl Organization {
                     values![&tag, time::micros(now)],
                     |row| {
                         let [enrolled, code, passkey] = [row.int(1)? != 0, row.int(2)? != 0, row.int(3)? != 0];
-                        Ok((row.id::<PersonId>(0)?, enrolled.then_some(Before { code, passkey })))
+                        Ok((row.id::<PersonId>(0)?, enrolled.then_some(EnrolledWith { code, passkey })))
                     },
                 )?
                 .ok_or_else(spent)?;
@@ -174,7 +174,7 @@ impl Organization {
         request: RequestId,
     ) -> Result<Receipt> {
         let second = totp.map_or(NewFactor::None, |(secret, code)| NewFactor::Code { secret, code });
-        self.enrolled(token, Choice { password, second, showing: Showing::Nothing }, None, request)
+        self.enrolled(token, NewCredentials { password, second, proof: GivenProof::Nothing }, None, request)
     }
 
     /// As [`Organization::enrol`], with all that may be chosen and shown, and begins a session at once, for the code that was
@@ -185,7 +185,7 @@ impl Organization {
     pub fn enrol_and_enter(
         &self,
         token: &str,
-        choice: Choice<'_>,
+        choice: NewCredentials<'_>,
         entering: Entering<'_>,
         request: RequestId,
     ) -> Result<Receipt> {
@@ -195,7 +195,7 @@ impl Organization {
     fn enrolled(
         &self,
         token: &str,
-        Choice { password, second, showing }: Choice<'_>,
+        NewCredentials { password, second, proof }: NewCredentials<'_>,
         entering: Option<Entering<'_>>,
         request: RequestId,
     ) -> Result<Receipt> {
@@ -205,11 +205,8 @@ impl Organization {
         let enrolment = self.enrolment(token)?;
         let client = entering.and_then(|entering| entering.client);
         let known = self.known_of(enrolment.person)?;
-        let (proof, throttle_tag) = match enrolment.before {
-            Some(_) => self.shown(enrolment.person, &known, showing, client)?,
-            None => (None, None),
-        };
-        let keeps = proof.as_ref().is_some_and(Proof::keeps);
+        let proof = enrolment.before.map(|_| self.shown(enrolment.person, &known, proof, client)).transpose()?;
+        let keeps = proof.as_ref().is_some_and(|(proof, _)| proof.kept().is_some());
         let second = if keeps { None } else { self.checked(second)? };
         if !keeps && second.is_none() && enrolment.second_factor {
             return Err(missing());
@@ -226,7 +223,6 @@ impl Organization {
             password: password.hashed()?,
             second,
             proof,
-            throttle_tag,
             session: entering.map(|entering| session::tag(entering.token)),
             client: client.map(str::to_owned),
         };
@@ -238,28 +234,27 @@ impl Organization {
         &self,
         person: PersonId,
         known: &PersonRecord,
-        showing: Showing<'_>,
+        proof: GivenProof<'_>,
         client: Option<&str>,
-    ) -> Result<(Option<Proof>, Option<[u8; 32]>)> {
-        match showing {
-            Showing::Nothing => Err(unproved()),
-            Showing::Passkey(used, challenge) => match self.passkey_used(used, challenge, client)? {
-                (owner, second) if owner == person => Ok((Some(Proof::Second(second)), None)),
+    ) -> Result<(Proof, Option<[u8; 32]>)> {
+        match proof {
+            GivenProof::Nothing => Err(unproved()),
+            GivenProof::Passkey(used, challenge) => match self.passkey_used(used, challenge, client)? {
+                (owner, second) if owner == person => Ok((Proof::Second(second), None)),
                 _ => Err(passkey::unknown()),
             },
-            Showing::Typed(typed) => {
+            GivenProof::Typed(typed) => {
                 let tag = self.throttle_tag(&person::folded(&known.sign_in));
                 self.wait_over(&tag)?;
                 let credential = self.own_credential(person)?;
-                let proof = match self.second(person, &credential, typed) {
-                    Some(second) => Some(Proof::Second(second)),
-                    None => self.released(person, known, typed),
-                };
-                if proof.is_none() {
-                    self.refuse(tag, Some(person), client)?;
-                    return Err(misproved());
+                let second = self.second(person, &credential, typed).map(Proof::Second);
+                match second.or_else(|| self.released(person, known, typed)) {
+                    Some(proof) => Ok((proof, Some(tag))),
+                    None => {
+                        self.refuse(tag, Some(person), client)?;
+                        Err(misproved())
+                    }
                 }
-                Ok((proof, Some(tag)))
             }
         }
     }

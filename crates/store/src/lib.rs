@@ -60,7 +60,7 @@ pub use backend::PostgresCertificate;
 pub use client::TOKEN_PREFIX;
 pub use definitions::{Defined, current_version};
 pub use drill::{Harm, Part};
-pub use enrolment::{Before, Choice, Enrolment, Entering, NewFactor, Showing};
+pub use enrolment::{EnrolledWith, Enrolment, Entering, GivenProof, NewCredentials, NewFactor};
 pub use error::{Error, Refusal, Result};
 pub use installation::{FirstAdministrator, Installation};
 pub use organization::Organization;

@@ -9,7 +9,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use store::{Attempt, Choice, Enrolment, Entering, Error, NewFactor, Organization, Proved, Receipt, Showing, SignIn};
+use store::{
+    Attempt, Enrolment, Entering, Error, GivenProof, NewCredentials, NewFactor, Organization, Proved, Receipt, SignIn,
+};
 use tokio::time::{Instant, sleep_until};
 use trial::ids::{OrganizationId, RequestId};
 
@@ -211,7 +213,7 @@ pub enum Chosen {
 }
 
 /// What is shown beside a link by somebody who was enrolled before.
-pub enum Shown {
+pub enum ShownProof {
     /// Nothing.
     Nothing,
     /// A code, of whatever kind.
@@ -221,13 +223,13 @@ pub enum Shown {
 }
 
 /// What an enrolment sets.
-pub struct Wish {
+pub struct Enrolling {
     /// The password from now on.
     pub password: String,
     /// The second factor from now on.
     pub second: Chosen,
     /// What is shown beside the link.
-    pub shown: Shown,
+    pub shown: ShownProof,
 }
 
 /// Finishes an enrolment. The token is that of the session that begins with it; none where the request had been done before.
@@ -238,7 +240,7 @@ pub struct Wish {
 pub async fn enrol(
     state: &AppState,
     token: String,
-    Wish { password, second, shown }: Wish,
+    Enrolling { password, second, shown }: Enrolling,
     (host, client): (&Host, Option<String>),
     request: RequestId,
 ) -> Answer<(Receipt, Option<String>)> {
@@ -258,7 +260,7 @@ pub async fn enrol(
         }
     }
     let mut used = None;
-    if let Shown::Passkey(passkey) = &shown {
+    if let ShownProof::Passkey(passkey) = &shown {
         let shown = passkey.used()?;
         let asked = host.asked(state, &shown.client_data);
         used = Some((shown, asked));
@@ -273,12 +275,12 @@ pub async fn enrol(
         };
         let session = session::fresh(organization.id())?;
         let entering = Entering { token: &session, client: client.as_deref() };
-        let showing = match (&shown, &used) {
-            (Shown::Typed(typed), _) => Showing::Typed(typed),
-            (_, Some((used, challenge))) => Showing::Passkey(used, challenge.as_ref()),
-            _ => Showing::Nothing,
+        let proof = match (&shown, &used) {
+            (ShownProof::Typed(typed), _) => GivenProof::Typed(typed),
+            (_, Some((used, challenge))) => GivenProof::Passkey(used, challenge.as_ref()),
+            _ => GivenProof::Nothing,
         };
-        let choice = Choice { password: &password, second, showing };
+        let choice = NewCredentials { password: &password, second, proof };
         let receipt = organization.enrol_and_enter(&token, choice, entering, request)?;
         let session = (!receipt.repeated).then_some(session);
         Ok((receipt, session))

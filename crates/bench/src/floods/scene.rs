@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use store::{Actor, Challenge, Choice, Entering, Made, NewFactor, Organization, Showing};
+use store::{Actor, Challenge, Entering, GivenProof, Made, NewCredentials, NewFactor, Organization};
 use testbed::Authenticator;
 use trial::{access::Scope, role::Role};
 
@@ -82,7 +82,7 @@ impl Owner {
         let made = Made { client_data, attestation };
         let second = NewFactor::Passkey { name: "Device", made: &made, challenge: Some(&challenge) };
         let entering = Entering { token: "session of owner", client: None };
-        let choice = Choice { password: PASSWORD, second, showing: Showing::Nothing };
+        let choice = NewCredentials { password: PASSWORD, second, proof: GivenProof::Nothing };
         organization.enrol_and_enter(&format!("token of {OWNER}"), choice, entering, request())?;
         Ok(Owner { device, user: URL_SAFE_NO_PAD.encode(store::user_handle(organization.id(), person)) })
     }

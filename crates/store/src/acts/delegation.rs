@@ -46,10 +46,7 @@ impl Act for Delegate {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let by = access.person()?;
-        if by == self.person {
-            return Err(Error::refused("person", "oneself", "nobody delegates to themselves"));
-        }
+        let by = access.about_another(self.person, "nobody delegates to themselves")?;
         let duties = limit::text("duties", &self.duties, limit::REASON_BYTES_MAX)?;
         let there = "SELECT 1 FROM role_grant WHERE person = ?1 AND site = ?2 LIMIT 1";
         tx.db.one(there, values![&self.person, &self.site], |_| Ok(()))?.ok_or_else(|| {

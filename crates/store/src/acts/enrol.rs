@@ -34,10 +34,8 @@ pub struct Enrol {
     pub(crate) enrolment_tag: [u8; 32],
     pub(crate) password: String,
     pub(crate) second: Option<NewSecond>,
-    /// What somebody showed who was enrolled before.
-    pub(crate) proof: Option<Proof>,
-    /// Whose failures that has waited for, where it could be guessed.
-    pub(crate) throttle_tag: Option<[u8; 32]>,
+    /// What somebody showed who was enrolled before, and whose failures that has waited for, where it could be guessed.
+    pub(crate) proof: Option<(Proof, Option<[u8; 32]>)>,
     /// SHA-256 of the token of a session to begin at once, and what kind of browser has it.
     pub(crate) session: Option<[u8; 32]>,
     pub(crate) client: Option<String>,
@@ -53,9 +51,12 @@ pub(crate) enum Proof {
 }
 
 impl Proof {
-    /// Whether the person has their second factor still, and keeps it.
-    pub(crate) const fn keeps(&self) -> bool {
-        matches!(self, Proof::Second(Second::Code { .. } | Second::Passkey { .. }))
+    /// The second factor that the person still has, and so keeps.
+    pub(crate) const fn kept(&self) -> Option<Factor> {
+        match self {
+            Proof::Second(second @ (Second::Code { .. } | Second::Passkey { .. })) => Some(second.factor()),
+            Proof::Second(Second::Recovery { .. }) | Proof::Release { .. } => None,
+        }
     }
 
     /// Uses it up.
@@ -104,22 +105,20 @@ impl Act for Enrol {
             Some((end, enrolled)) if crate::time::micros(tx.at()) < end => enrolled,
             _ => return Err(spent()),
         };
-        if let Some(tag) = &self.throttle_tag {
-            throttle::wait_over(tx.db, tag, tx.at())?;
-            throttle::clear(tx.db, tag)?;
-        }
         match &self.proof {
-            Some(proof) => proof.spend(tx, self.person)?,
+            Some((proof, throttle_tag)) => {
+                if let Some(tag) = throttle_tag {
+                    throttle::wait_over(tx.db, tag, tx.at())?;
+                    throttle::clear(tx.db, tag)?;
+                }
+                proof.spend(tx, self.person)?;
+            }
             None if enrolled => return Err(unproved()),
             None => {}
         }
         tx.end_sessions(self.person, session::Which::AllBut(None))?;
-        let kept = match &self.proof {
-            Some(Proof::Second(second)) if self.keeps() => Some(second.factor()),
-            _ => None,
-        };
-        let factors = match kept {
-            Some(factor) => self.choose(tx, factor)?,
+        let factors = match self.proof.as_ref().and_then(|(proof, _)| proof.kept()) {
+            Some(kept) => self.choose(tx, kept)?,
             None => self.begin(tx)?,
         };
         let client = self.client.as_deref();
@@ -133,17 +132,12 @@ impl Act for Enrol {
 }
 
 impl Enrol {
-    /// Whether the person showed the second factor that they have, and so keeps it.
-    pub(crate) fn keeps(&self) -> bool {
-        self.proof.as_ref().is_some_and(Proof::keeps)
-    }
-
     /// Another password, and the rest as it was.
-    fn choose(&self, tx: &mut Tx<'_>, shown: Factor) -> Result<Vec<Factor>> {
+    fn choose(&self, tx: &mut Tx<'_>, kept: Factor) -> Result<Vec<Factor>> {
         let (_, old) = tx.current::<CredentialRecord>(&self.person)?.ok_or(Error::Hidden)?;
         let at = crate::time::micros(tx.at());
         set_credential(tx, self.person, |_| old.but(|credential| credential.choose(&self.password, at)))?;
-        Ok(vec![Factor::Password, shown])
+        Ok(vec![Factor::Password, kept])
     }
 
     /// Everything anew.

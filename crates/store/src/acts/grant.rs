@@ -58,14 +58,8 @@ impl Act for GiveGrant {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let giver = access.person()?;
-        if giver == self.person {
-            return Err(Error::refused(
-                "person",
-                "oneself",
-                "nobody gives a role to themselves: ask another administrator",
-            ));
-        }
+        let giver =
+            access.about_another(self.person, "nobody gives a role to themselves: ask another administrator")?;
         let rules = Arc::clone(access.rules()?);
         if !rules.roles.offers(self.role) {
             return Err(Error::refused("role", "unknown", "this role is not given any more: choose another"));

@@ -40,14 +40,7 @@ impl Act for VerifyIdentity {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let by = access.person()?;
-        if by == self.person {
-            return Err(Error::refused(
-                "person",
-                "oneself",
-                "nobody checks their own identity: ask another administrator",
-            ));
-        }
+        let by = access.about_another(self.person, "nobody checks their own identity: ask another administrator")?;
         let note = identity::note(self.note.as_deref()).map_err(|problem| match problem {
             NoteProblem::Text(problem) => problem.into(),
             NoteProblem::Number => Error::refused("note", "number", problem.to_string()),

@@ -6,6 +6,7 @@ mod change;
 pub(crate) mod client;
 mod delegation;
 pub(crate) mod enrol;
+mod enrolment_link;
 pub(crate) mod factor;
 mod form;
 pub(crate) mod grant;
@@ -29,6 +30,7 @@ pub use agreement::{AGREEMENT_BYTES_MAX, PublishAgreement, SignAgreements};
 pub use client::{EndClient, EndOwnClient, RegisterClient};
 pub use delegation::{Delegate, EndDelegation};
 pub use enrol::{Enrol, spent as spent_enrolment};
+pub use enrolment_link::{ReleaseEnrolment, RenewEnrolment};
 pub use factor::{AddPasskey, MakeRecoveryCodes, RemovePasskey, SetSecondFactor};
 pub use form::{ItemChange, RowRemoval, SaveForm};
 pub use grant::{ConfirmGrant, EndGrant, GiveGrant};
@@ -38,7 +40,7 @@ pub use import::{
     TakeImport,
 };
 pub use organization::{AppointFirst, FoundOrganization};
-pub use person::{AddPerson, ChangePassword, DisablePerson, ReleaseEnrolment, RenewEnrolment, RequireNewPassword};
+pub use person::{AddPerson, ChangePassword, DisablePerson, RequireNewPassword};
 pub use policy::SetPolicy;
 pub use provider::{EndProvider, LinkProvider, PROVIDER_BYTES_MAX, SetProvider, UnlinkProvider};
 pub use role::DefineRole;

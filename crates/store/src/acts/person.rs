@@ -1,6 +1,5 @@
-//! People: added by an administrator, enrolled by themselves with a token that works once.
+//! People and their passwords: added by an administrator, asked for a new password, disabled.
 
-use jiff::SignedDuration;
 use serde::Serialize;
 use trial::{ids::PersonId, limit, permission::Permission};
 
@@ -8,7 +7,7 @@ use crate::{
     act::Act,
     actor::Access,
     acts::{
-        NewVerifier, client,
+        NewVerifier, client, enrolment_link,
         security_event::{self, Happened},
     },
     assurance::{Factor, Freshness},
@@ -16,14 +15,11 @@ use crate::{
     error::{Error, Result},
     key::Purpose,
     place::Target,
-    record::{CredentialRecord, PendingEnrolment, PersonRecord, SecurityEvent},
+    record::{CredentialRecord, PersonRecord, SecurityEvent},
     same::among,
     session,
     tx::Tx,
 };
-
-/// How long an enrolment token works.
-pub const ENROLMENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The domain of the keyed hash by which a sign-in name is found.
 pub(crate) const SIGN_IN: &str = "sign_in";
@@ -77,7 +73,7 @@ pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson, by: Option
             "somebody here signs in under this name already: choose another",
         ));
     }
-    let enrolment = Some(pending(tx, new.enrolment_tag, by));
+    let enrolment = Some(enrolment_link::pending(tx, new.enrolment_tag, by));
     let key = tx.new_key(Purpose::Person, None)?;
     let secret_key = tx.new_key(Purpose::Secret, None)?;
     let record = PersonRecord {
@@ -91,101 +87,6 @@ pub(crate) fn add(tx: &mut Tx<'_>, person: PersonId, new: &AddPerson, by: Option
         secret_key: secret_key.id(),
     };
     tx.put(&person, 1, &record, &key)
-}
-
-/// Gives a person a new enrolment token, when the first was lost, the password forgotten or a second factor is gone. Who is
-/// enrolled already has to show more than the token (see [`ReleaseEnrolment`]): nobody who can make one takes over an account.
-#[derive(Debug, Serialize)]
-pub struct RenewEnrolment {
-    /// Who.
-    pub person: PersonId,
-    /// SHA-256 of the new token.
-    pub enrolment_tag: [u8; 32],
-}
-
-impl Act for RenewEnrolment {
-    const NAME: &'static str = "person.renew_enrolment";
-    const NEEDS: Permission = Permission::PeopleManage;
-    const FRESH: Freshness = Freshness::Strong;
-
-    fn target(&self) -> Target {
-        Target::Person(self.person)
-    }
-
-    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let by = access.person()?;
-        if by == self.person {
-            return Err(Error::refused(
-                "person",
-                "oneself",
-                "nobody renews their own enrolment: ask another administrator",
-            ));
-        }
-        let pending = pending(tx, self.enrolment_tag, Some(by));
-        change(tx, self.person, |record| record.enrolment = Some(pending))?;
-        security_event::note(tx, self.person, Happened::told(SecurityEvent::EnrolmentRenewed))
-    }
-}
-
-/// Releases the enrolment link that another administrator made for somebody who lost all they prove themselves with. With
-/// the link and this code they set everything anew; whoever has one of the two alone sets nothing.
-#[derive(Debug, Serialize)]
-pub struct ReleaseEnrolment {
-    /// Whose.
-    pub person: PersonId,
-    /// A keyed hash of the release code.
-    pub code: [u8; 32],
-}
-
-impl Act for ReleaseEnrolment {
-    const NAME: &'static str = "person.release_enrolment";
-    const NEEDS: Permission = Permission::PeopleManage;
-    const FRESH: Freshness = Freshness::Strong;
-
-    fn target(&self) -> Target {
-        Target::Person(self.person)
-    }
-
-    fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let by = access.person()?;
-        if by == self.person {
-            return Err(Error::refused(
-                "person",
-                "oneself",
-                "nobody releases their own link: ask another administrator",
-            ));
-        }
-        let (version, mut record) = tx.current::<PersonRecord>(&self.person)?.ok_or(Error::Hidden)?;
-        let waits = tx.db.one(
-            "SELECT enrolled FROM person WHERE id = ?1 AND active = 1 AND enrolment_end > ?2",
-            values![&self.person, crate::time::micros(tx.at())],
-            |row| row.int(0),
-        )?;
-        let pending = match (waits, &mut record.enrolment) {
-            (Some(1), Some(pending)) => pending,
-            (Some(_), Some(_)) => {
-                return Err(Error::refused("person", "not_enrolled", "this link is their first: it needs no release"));
-            }
-            _ => {
-                return Err(Error::refused(
-                    "person",
-                    "no_link",
-                    "no enrolment link waits for this person: another administrator makes one first",
-                ));
-            }
-        };
-        if pending.by == Some(by) {
-            return Err(Error::refused(
-                "person",
-                "own_link",
-                "you made this link: another administrator has to release it, so that nobody alone can take over an account",
-            ));
-        }
-        pending.release = Some(self.code);
-        let key = tx.key(record.key)?;
-        tx.put(&self.person, version.saturating_add(1), &record, &key)?;
-        security_event::note(tx, self.person, Happened::told(SecurityEvent::EnrolmentReleased))
-    }
 }
 
 /// Disables a person's account: every session ends, no grant works any more.
@@ -205,15 +106,9 @@ impl Act for DisablePerson {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        if access.person()? == self.person {
-            return Err(Error::refused(
-                "person",
-                "oneself",
-                "nobody disables their own account: ask another administrator",
-            ));
-        }
+        let by = access.about_another(self.person, "nobody disables their own account: ask another administrator")?;
         tx.end_sessions(self.person, session::Which::AllBut(None))?;
-        client::end_all(tx, self.person, access.person()?)?;
+        client::end_all(tx, self.person, by)?;
         change(tx, self.person, |record| {
             record.active = false;
             record.enrolment = None;
@@ -264,9 +159,7 @@ impl Act for RequireNewPassword {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        if access.person()? == self.person {
-            return Err(Error::refused("person", "oneself", "change your own password on the page of your account"));
-        }
+        access.about_another(self.person, "change your own password on the page of your account")?;
         let Some((_, old)) = tx.current::<CredentialRecord>(&self.person)? else {
             return Err(Error::refused("person", "not_enrolled", "this person has no password yet"));
         };
@@ -319,17 +212,11 @@ pub(super) fn set_credential(
     tx.put(&person, version.saturating_add(1), &make(old.as_ref()), &key)
 }
 
-fn change(tx: &mut Tx<'_>, person: PersonId, how: impl FnOnce(&mut PersonRecord)) -> Result<()> {
+pub(super) fn change(tx: &mut Tx<'_>, person: PersonId, how: impl FnOnce(&mut PersonRecord)) -> Result<()> {
     let (version, mut record) = tx.current::<PersonRecord>(&person)?.ok_or(Error::Hidden)?;
     // A token that was used or replaced must not come back with an older record.
     record.enrolment = None;
     how(&mut record);
     let key = tx.key(record.key)?;
     tx.put(&person, version.saturating_add(1), &record, &key)
-}
-
-/// An enrolment that begins to wait now.
-fn pending(tx: &Tx<'_>, tag: [u8; 32], by: Option<PersonId>) -> PendingEnrolment {
-    let end = tx.at().checked_add(ENROLMENT).unwrap_or(tx.at());
-    PendingEnrolment { tag, end: crate::time::micros(end), by, release: None }
 }

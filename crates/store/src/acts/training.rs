@@ -115,14 +115,7 @@ impl Act for RecordTraining {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let by = access.person()?;
-        if by == self.person {
-            return Err(Error::refused(
-                "person",
-                "oneself",
-                "nobody records their own training: ask another administrator",
-            ));
-        }
+        let by = access.about_another(self.person, "nobody records their own training: ask another administrator")?;
         let evidence = limit::text("evidence", &self.evidence, limit::REASON_BYTES_MAX)?;
         if self.completed > tx.at() {
             return Err(Error::refused("completed", "future", "this day has not come yet"));

@@ -51,7 +51,7 @@ pub struct PersonLine {
     /// Whether the account rests because nobody used it for long.
     pub dormant: bool,
     /// Whether a new enrolment link waits, which another administrator made than the one who asks: it can be released.
-    pub linked_by_another: bool,
+    pub releasable: bool,
     /// How their identity was last checked; `None`: nobody has.
     pub identity: Option<IdentityCheck>,
 }
@@ -100,7 +100,7 @@ impl View for People {
                 let dormant = shown.is_some_and(|shown| dormant::rests_from(shown, &policy) <= access.at());
                 let waits = enrolled && active && link_ends.is_some_and(|end| access.at() < end);
                 let by = person.enrolment.as_ref().and_then(|pending| pending.by);
-                let linked_by_another = waits && by != access.actor().person();
+                let releasable = waits && by != access.actor().person();
                 let PersonRecord { name, email, sign_in, .. } = person;
                 let identity = identity(snapshot, id)?;
                 people.push(PersonLine {
@@ -113,7 +113,7 @@ impl View for People {
                     second_factor,
                     shown,
                     dormant,
-                    linked_by_another,
+                    releasable,
                     identity,
                 });
             }

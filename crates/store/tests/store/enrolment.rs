@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use store::{
-    Actor, Choice, Clock, Entering, Error, NewFactor, Receipt, SecurityEvent, Showing, SignIn,
+    Actor, Clock, Entering, Error, GivenProof, NewCredentials, NewFactor, Receipt, SecurityEvent, SignIn,
     acts::{DisablePerson, RenewEnrolment},
     code_at, token_tag,
     views::{People, SecurityEvents},
@@ -31,10 +31,10 @@ fn enrols(
     link: &str,
     password: &str,
     second: NewFactor<'_>,
-    showing: Showing<'_>,
+    proof: GivenProof<'_>,
 ) -> store::Result<Receipt> {
     let (entering, request) = (Entering { token: "by the link", client: None }, world.request());
-    world.organization().enrol_and_enter(link, Choice { password, second, showing }, entering, request)
+    world.organization().enrol_and_enter(link, NewCredentials { password, second, proof }, entering, request)
 }
 
 /// An organization that asks for a second factor, and Ana with an app, her session, her recovery codes and a new link.
@@ -72,9 +72,9 @@ fn a_link_alone_sets_nothing_for_who_is_enrolled() {
     let before = world.organization().enrolment("second").unwrap().before.unwrap();
     assert!(before.code && !before.passkey);
     let code = next_code(&world, NEW);
-    assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), Showing::Nothing), "needed");
+    assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), GivenProof::Nothing), "needed");
     for typed in ["", "000000", "abcd-efgh-ijkl-mnop-qrst-uvwx-yz23", &code_at(NEW, 1)] {
-        assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), Showing::Typed(typed)), "wrong");
+        assert_refused(enrols(&mut world, "second", OTHER, new_app(&code), GivenProof::Typed(typed)), "wrong");
     }
     enter(&world, "ana", PASSWORD, HERS);
     world.finish();
@@ -84,10 +84,10 @@ fn a_link_alone_sets_nothing_for_who_is_enrolled() {
 fn the_second_factor_that_is_there_stays_and_only_the_password_changes() {
     let (mut world, ana, codes) = with_a_link();
     let code = next_code(&world, HERS);
-    let old = enrols(&mut world, "second", "ana", NewFactor::None, Showing::Typed(&code));
+    let old = enrols(&mut world, "second", "ana", NewFactor::None, GivenProof::Typed(&code));
     assert!(matches!(old, Err(Error::Refused(_))), "the rules of passwords hold: {old:?}");
     let code = next_code(&world, HERS);
-    enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Typed(&code)).unwrap();
+    enrols(&mut world, "second", OTHER, NewFactor::None, GivenProof::Typed(&code)).unwrap();
     assert!(world.whose("by the link").is_some());
     assert!(world.organization().view(&ana, &SecurityEvents { sign_ins: false }).is_err(), "older sessions ended");
     enter(&world, "ana", OTHER, HERS);
@@ -95,7 +95,7 @@ fn the_second_factor_that_is_there_stays_and_only_the_password_changes() {
         world.organization().sign_in("ana", OTHER, codes.first().map(String::as_str), "by recovery").unwrap();
     assert!(matches!(recovered, SignIn::Open(_)), "recovery codes stay: {recovered:?}");
     let code = next_code(&world, HERS);
-    assert_refused(enrols(&mut world, "second", PASSWORD, NewFactor::None, Showing::Typed(&code)), "spent");
+    assert_refused(enrols(&mut world, "second", PASSWORD, NewFactor::None, GivenProof::Typed(&code)), "spent");
     world.finish();
 }
 
@@ -103,9 +103,9 @@ fn the_second_factor_that_is_there_stays_and_only_the_password_changes() {
 fn with_a_recovery_code_everything_is_set_anew() {
     let (mut world, _, codes) = with_a_link();
     let [first, second] = [&codes[0], &codes[1]];
-    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Typed(first)), "needed");
+    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, GivenProof::Typed(first)), "needed");
     let code = next_code(&world, NEW);
-    enrols(&mut world, "second", OTHER, new_app(&code), Showing::Typed(first)).unwrap();
+    enrols(&mut world, "second", OTHER, new_app(&code), GivenProof::Typed(first)).unwrap();
     let old = next_code(&world, HERS);
     assert_refused(world.organization().sign_in("ana", OTHER, Some(&old), "a"), "wrong");
     assert_refused(world.organization().sign_in("ana", OTHER, Some(second), "a"), "wrong");
@@ -128,22 +128,22 @@ fn a_second_administrator_releases_what_the_first_made_and_nobody_does_both() {
     renew(&mut world, &adam, person, "second");
     let releasable = |by: &Actor, world: &World| {
         let people = world.organization().view(by, &People { scope: Scope::Organization }).unwrap();
-        people.iter().any(|line| line.id == person && line.linked_by_another)
+        people.iter().any(|line| line.id == person && line.releasable)
     };
     assert!(releasable(&eva, &world) && !releasable(&adam, &world));
     assert_refused(release(&mut world, &adam, person), "own_link");
-    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Nothing), "needed");
+    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, GivenProof::Nothing), "needed");
     let code = release(&mut world, &eva, person).unwrap();
     let ana = world.actor("ana");
     let told = world.organization().view(&ana, &SecurityEvents { sign_ins: false }).unwrap();
     assert!(told.iter().any(|line| line.event == SecurityEvent::EnrolmentReleased), "she is told");
     // Another link, of whoever released the last one, is another: it waits for a release of its own.
     renew(&mut world, &eva, person, "third");
-    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Typed(&code)), "spent");
-    assert_refused(enrols(&mut world, "third", OTHER, NewFactor::None, Showing::Typed(&code)), "wrong");
+    assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, GivenProof::Typed(&code)), "spent");
+    assert_refused(enrols(&mut world, "third", OTHER, NewFactor::None, GivenProof::Typed(&code)), "wrong");
     assert_refused(release(&mut world, &eva, person), "own_link");
     let code = release(&mut world, &adam, person).unwrap();
-    enrols(&mut world, "third", OTHER, NewFactor::None, Showing::Typed(&code)).unwrap();
+    enrols(&mut world, "third", OTHER, NewFactor::None, GivenProof::Typed(&code)).unwrap();
     assert!(world.whose("session-of-ana").is_none() && world.whose("by the link").is_some());
     assert_refused(world.organization().sign_in("ana", PASSWORD, None, "token"), "wrong");
     assert_refused(release(&mut world, &adam, person), "no_link");
@@ -157,9 +157,9 @@ fn a_second_administrator_releases_what_the_first_made_and_nobody_does_both() {
 fn guesses_beside_a_link_wait_like_those_at_a_sign_in() {
     let (mut world, _, _) = with_a_link();
     for _ in 0..6 {
-        assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Typed("000000")), "wrong");
+        assert_refused(enrols(&mut world, "second", OTHER, NewFactor::None, GivenProof::Typed("000000")), "wrong");
     }
-    let late = enrols(&mut world, "second", OTHER, NewFactor::None, Showing::Typed("000000"));
+    let late = enrols(&mut world, "second", OTHER, NewFactor::None, GivenProof::Typed("000000"));
     assert!(matches!(late, Err(Error::TooFast { .. })), "{late:?}");
     world.finish();
 }

@@ -1,7 +1,9 @@
 //! Signing in: one answer for all that is wrong, longer waits after failures, a code that works once.
 
 use jiff::SignedDuration;
-use store::{Attempt, Choice, Clock, Entering, Error, NewFactor, Showing, SignIn, acts::RequireNewPassword, code_at};
+use store::{
+    Attempt, Clock, Entering, Error, GivenProof, NewCredentials, NewFactor, SignIn, acts::RequireNewPassword, code_at,
+};
 
 use crate::world::{PASSWORD, World, new_person, save::assert_refused};
 
@@ -127,7 +129,7 @@ fn enrolling_begins_a_session_and_a_request_made_again_does_not_enrol_twice() {
     let enrol = |password: &str, session: &str| {
         let second = NewFactor::Code { secret: SECRET, code: &code };
         let entering = Entering { token: session, client: None };
-        let choice = Choice { password, second, showing: Showing::Nothing };
+        let choice = NewCredentials { password, second, proof: GivenProof::Nothing };
         organization.enrol_and_enter("token-of-adam", choice, entering, request)
     };
     assert_refused(enrol("iloveyou", "s"), "guessable");

@@ -19,8 +19,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Act, Actor, Choice, Clock, Entering, FirstAdministrator, Installation, NewFactor, Organization, Presence, Receipt,
-    Result, Showing, SignIn,
+    Act, Actor, Clock, Entering, FirstAdministrator, GivenProof, Installation, NewCredentials, NewFactor, Organization,
+    Presence, Receipt, Result, SignIn,
     acts::{
         AddPerson, AddSite, AddSubject, FoundOrganization, GiveGrant, PublishDefinition, RegisterStudy, VerifyIdentity,
     },
@@ -252,7 +252,7 @@ impl World {
         let second = self.second_administrator();
         let request = self.request();
         let (_, code) = self.organization().release_enrolment(&second, person, request)?;
-        let choice = Choice { password, second: NewFactor::None, showing: Showing::Typed(&code) };
+        let choice = NewCredentials { password, second: NewFactor::None, proof: GivenProof::Typed(&code) };
         let (entering, request) = (Entering { token: "by the link", client: None }, self.request());
         self.organization().enrol_and_enter(link, choice, entering, request)
     }

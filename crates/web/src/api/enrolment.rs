@@ -21,7 +21,7 @@ use crate::{
     route::{Does, Table},
     second_factor,
     session::{Asker, replaced},
-    sign_in::{self, Chosen, Shown, Wish},
+    sign_in::{self, Chosen, Enrolling, ShownProof},
     state::AppState,
 };
 
@@ -51,7 +51,7 @@ impl FromRequestParts<AppState> for Held {
 
 /// What somebody has who was enrolled before.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Before {
+pub(super) struct EnrolledWith {
     /// Whether an authenticator app.
     code: bool,
     /// Whether a passkey.
@@ -72,7 +72,7 @@ pub(super) struct Enrolment {
     /// Characters that the password has at least.
     password_characters: u32,
     /// Whether the account was set up before, and what its person has. Then the token alone sets nothing.
-    before: Option<Before>,
+    before: Option<EnrolledWith>,
     /// The user handle for a passkey, in base64url.
     user: String,
     /// A new secret for an authenticator app, in base32. Nothing of it is stored until it comes back.
@@ -95,7 +95,7 @@ pub(super) async fn show(State(state): State<AppState>, Held(token): Held) -> An
         sign_in: enrolment.sign_in,
         second_factor: enrolment.second_factor,
         password_characters: enrolment.password_characters,
-        before: enrolment.before.map(|store::Before { code, passkey }| Before { code, passkey }),
+        before: enrolment.before.map(|store::EnrolledWith { code, passkey }| EnrolledWith { code, passkey }),
         secret,
     }))
 }
@@ -151,12 +151,12 @@ pub(super) async fn enrol(
         (None, None) => Chosen::None,
     };
     let shown = match (proof_passkey, proof) {
-        (Some(passkey), _) => Shown::Passkey(passkey),
-        (None, Some(typed)) => Shown::Typed(typed),
-        (None, None) => Shown::Nothing,
+        (Some(passkey), _) => ShownProof::Passkey(passkey),
+        (None, Some(typed)) => ShownProof::Typed(typed),
+        (None, None) => ShownProof::Nothing,
     };
-    let wish = Wish { password, second, shown };
-    let (receipt, token) = sign_in::enrol(&state, token, wish, (&host, client), request).await?;
+    let enrolling = Enrolling { password, second, shown };
+    let (receipt, token) = sign_in::enrol(&state, token, enrolling, (&host, client), request).await?;
     if token.is_some() {
         replaced(before).await?;
     }

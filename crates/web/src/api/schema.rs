@@ -235,7 +235,7 @@ pub struct Person {
     /// Whether the account rests because nobody used it for long.
     pub dormant: bool,
     /// Whether a new enrolment link waits, which another administrator made than the one who asks: it can be released.
-    pub linked_by_another: bool,
+    pub releasable: bool,
     /// How their identity was last checked; null: nobody has.
     pub identity: Option<IdentityCheck>,
 }

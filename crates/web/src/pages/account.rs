@@ -77,6 +77,9 @@ pub struct Done {
 pub async fn account(reader: Reader, host: Host, Query(done): Query<Done>) -> Answer<Response> {
     let not = match done.done.as_str() {
         "taken" => Some("Not linked: somebody else’s account here is linked to that one already."),
+        "provider_alone" => Some(
+            "The link stays: where you work, whoever linked an account signs in by it alone. An administrator can change that setting.",
+        ),
         "not_linked" => Some("Not linked: this is not your organization’s provider any more."),
         _ => None,
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use qrcode::{QrCode, render::svg};
-use store::{Before, Enrolment, Error, Organization};
+use store::{EnrolledWith, Enrolment, Error, Organization};
 
 use super::{
     door::opened,
@@ -22,7 +22,7 @@ use crate::{
     passkey::{self, Host},
     second_factor,
     session::{Asker, replaced},
-    sign_in::{Chosen, Shown, Wish},
+    sign_in::{Chosen, Enrolling, ShownProof},
     state::AppState,
 };
 
@@ -38,7 +38,7 @@ struct EnrolPage<'a> {
 #[template(path = "enrol_again.html")]
 struct AgainPage<'a> {
     asked: Asked<'a>,
-    has: Before,
+    has: EnrolledWith,
     /// Whether the form came back in which everything is set anew.
     lost: bool,
 }
@@ -95,14 +95,14 @@ pub async fn enrolled(
         None => Chosen::None,
     };
     let shown = match (fields.given("proof"), fields.passkey_used()) {
-        (_, Some(passkey)) if !makes => Shown::Passkey(passkey),
-        (Some(typed), _) => Shown::Typed(typed.to_owned()),
-        (None, _) => Shown::Nothing,
+        (_, Some(passkey)) if !makes => ShownProof::Passkey(passkey),
+        (Some(typed), _) => ShownProof::Typed(typed.to_owned()),
+        (None, _) => ShownProof::Nothing,
     };
     let (wants_app, has_second) = (matches!(second, Chosen::Code(..)), !matches!(second, Chosen::None));
     let (status, why) = if fields.get("password") == fields.get("again") {
-        let wish = Wish { password: fields.get("password").to_owned(), second, shown };
-        match crate::sign_in::enrol(&state, token.clone(), wish, (&host, client), request).await {
+        let enrolling = Enrolling { password: fields.get("password").to_owned(), second, shown };
+        match crate::sign_in::enrol(&state, token.clone(), enrolling, (&host, client), request).await {
             // Whoever has a second factor is offered recovery codes at once; what is to be signed stands on every page.
             Ok((_, Some(session))) => {
                 let next = if has_second { "/account?done=enrolled" } else { "/account/agreements" };

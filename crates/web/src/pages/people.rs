@@ -108,7 +108,6 @@ pub struct Asked {
     #[serde(default)]
     from: usize,
     /// Who is to be among them.
-    #[serde(skip)]
     about: Option<PersonId>,
 }
 
@@ -173,7 +172,7 @@ pub async fn release(reader: Reader, Path(person): Path<PersonId>, fields: Field
 pub async fn require_new_password(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
     let request = fields.request()?;
     match outcome(reader.asker.act(RequireNewPassword { person }, request).await)? {
-        Ok(_) => Ok(to("/people")),
+        Ok(_) => Ok(to(format!("/people?about={person}"))),
         Err((status, why)) => page(&reader, status, Some(person), None, Typed::default(), why).await,
     }
 }
@@ -188,7 +187,7 @@ pub async fn verify_identity(reader: Reader, Path(person): Path<PersonId>, field
         None => Err(Error::refused("way", "choose", "choose how the identity was checked")),
     };
     match outcome(done)? {
-        Ok(_) => Ok(to("/people")),
+        Ok(_) => Ok(to(format!("/people?about={person}"))),
         Err((status, why)) => {
             let check = Some((person, way, fields.get("note").to_owned()));
             page(&reader, status, Some(person), None, Typed { check, ..Typed::default() }, why).await
@@ -200,7 +199,7 @@ pub async fn verify_identity(reader: Reader, Path(person): Path<PersonId>, field
 pub async fn disable(reader: Reader, Path(person): Path<PersonId>, fields: Fields) -> Answer<Response> {
     let request = fields.request()?;
     match outcome(reader.asker.act(DisablePerson { person }, request).await)? {
-        Ok(_) => Ok(to("/people")),
+        Ok(_) => Ok(to(format!("/people?about={person}"))),
         Err((status, why)) => page(&reader, status, Some(person), None, Typed::default(), why).await,
     }
 }

@@ -107,8 +107,11 @@ pub async fn link(State(state): State<AppState>, reader: Reader, host: Host) -> 
 /// Ends the link.
 pub async fn unlink(reader: Reader, fields: Fields) -> Answer<Response> {
     let request = fields.request()?;
-    reader.asker.act(UnlinkProvider {}, request).await?;
-    Ok(to("/account?done=unlinked"))
+    Ok(match reader.asker.act(UnlinkProvider {}, request).await {
+        Ok(_) => to("/account?done=unlinked"),
+        Err(Error::Refused(_)) => to("/account?done=provider_alone"),
+        Err(other) => return Err(other.into()),
+    })
 }
 
 async fn sent_off(

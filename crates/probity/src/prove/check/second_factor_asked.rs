@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use store::{
-    Actor, Choice, Clock as _, Entering, Error, FirstAdministrator, NewFactor, Organization, Presence, Showing, SignIn,
+    Actor, Clock as _, Entering, Error, FirstAdministrator, GivenProof, NewCredentials, NewFactor, Organization,
+    Presence, SignIn,
     acts::{FoundOrganization, RenewEnrolment},
     code_at,
 };
@@ -137,7 +138,7 @@ fn enrols(organization: &Organization, link: &str, second: Option<(&[u8; 20], &s
 
 fn enrols_showing(organization: &Organization, link: &str, second: NewFactor<'_>, shown: &str) -> Result<bool> {
     let token = store::fresh_token()?;
-    let choice = Choice { password: PASSWORD, second, showing: Showing::Typed(shown) };
+    let choice = NewCredentials { password: PASSWORD, second, proof: GivenProof::Typed(shown) };
     let entering = Entering { token: &token, client: None };
     match organization.enrol_and_enter(link, choice, entering, organization.fresh_request()?) {
         Ok(_) => Ok(true),
