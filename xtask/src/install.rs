@@ -48,6 +48,11 @@ const TESTING: &[Need] = &[
         present: || has("patroni") && has("etcd"),
         packages: &["patroni", "etcd-server"],
     },
+    Need {
+        what: "SoftHSM and OpenSC (a root key on a token)",
+        present: || Path::new("/usr/lib/softhsm/libsofthsm2.so").exists() && has("softhsm2-util") && has("pkcs11-tool"),
+        packages: &["softhsm2", "opensc"],
+    },
     Need { what: "openssl (certificates of the tests)", present: || has("openssl"), packages: &["openssl"] },
 ];
 

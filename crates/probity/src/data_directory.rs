@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use store::{Installation, Organization, PostgresCertificate};
+use store::{Clock, Installation, Organization, PostgresCertificate, RootKeyPlace};
 
 use crate::clock::MachineClock;
 
@@ -20,9 +20,10 @@ pub(crate) struct DataDirectory {
     #[arg(long = "data", value_name = "DIR", env = "PROBITY_DATA", default_value = DEFAULT)]
     pub(crate) folder: PathBuf,
 
-    /// The root key file; DIR/root.key unless given. Keep a copy of it apart from the data
-    #[arg(long, value_name = "FILE", env = "PROBITY_ROOT_KEY")]
-    pub(crate) root_key: Option<PathBuf>,
+    /// The root key: a file, or a key on a PKCS #11 token (pkcs11:token=…;object=…?module-path=…&pin-source=…); DIR/root.key
+    /// unless given
+    #[arg(long, value_name = "FILE|URI", env = "PROBITY_ROOT_KEY")]
+    pub(crate) root_key: Option<RootKeyPlace>,
 
     /// A certificate (PEM) that a PostgreSQL server is shown beside the password; read again for each connection
     #[arg(long, value_name = "FILE", env = "PROBITY_POSTGRES_CERT", requires = "postgres_key")]
@@ -67,12 +68,12 @@ impl DataDirectory {
 
     /// Makes it, with a new root key.
     pub(crate) fn create(&self) -> Result<Installation> {
-        Ok(Installation::create(&self.folder, self.root_key.as_deref(), Arc::new(MachineClock))?)
+        Ok(Installation::create(&self.folder, self.root_key.as_ref(), Arc::new(MachineClock))?)
     }
 
     /// As [`DataDirectory::create`], with the organizations on a PostgreSQL server.
     pub(crate) fn create_on(&self, owner: &str, authority: &str) -> Result<Installation> {
-        let (key, shown) = (self.root_key.as_deref(), self.postgres_certificate()?);
+        let (key, shown) = (self.root_key.as_ref(), self.postgres_certificate()?);
         Ok(Installation::create_showing(&self.folder, key, Arc::new(MachineClock), (owner, authority), shown)?)
     }
 
@@ -87,7 +88,7 @@ impl DataDirectory {
 
     /// Opens it, and keeps every other Probity out while it is open.
     pub(crate) fn open(&self) -> Result<Installation> {
-        let (key, shown) = (self.root_key.as_deref(), self.postgres_certificate()?);
+        let (key, shown) = (self.root_key.as_ref(), self.postgres_certificate()?);
         Ok(Installation::open_showing(&self.folder, key, Arc::new(MachineClock), shown)?)
     }
 
@@ -101,8 +102,15 @@ impl DataDirectory {
     }
 
     /// Where its root key lies.
-    pub(crate) fn root_key(&self) -> PathBuf {
-        self.root_key.clone().unwrap_or_else(|| self.folder.join("root.key"))
+    pub(crate) fn root_key(&self) -> RootKeyPlace {
+        self.root_key.clone().unwrap_or_else(|| RootKeyPlace::of(&self.folder))
+    }
+
+    /// Wraps the organizations' keys with the root key of another place.
+    pub(crate) fn move_root_key(&self, to: &RootKeyPlace) -> Result<usize> {
+        let clock: Arc<dyn Clock> = Arc::new(MachineClock);
+        let shown = self.postgres_certificate()?;
+        Ok(Installation::move_root_key(&self.folder, (self.root_key.as_ref(), to), &clock, shown)?)
     }
 }
 

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use crate::{
     backend::{Control, Location, Own, Owner, Server, role_password},
     error::{Error, Result},
-    key::{self, KeyFile},
+    key::{self, KeyFile, RootKey},
+    server_file,
 };
 
 /// Ends the name of an organization's folder until the organization is founded.
@@ -47,25 +48,39 @@ impl Home {
         Ok(Home::Folder(folder.to_owned()))
     }
 
-    /// Makes a new home on a server, and notes in the folder which one.
-    pub(crate) fn create_on(folder: &Path, owner: Server) -> Result<Self> {
+    /// Makes a new home on a server.
+    pub(crate) fn create_on(owner: Server) -> Result<Self> {
         let control = Owner::connect(&owner)?.prepare()?;
         Control::connect(&control)?;
-        key::write_new(&folder.join(SERVER_FILE), &control.text()?)?;
         Ok(Home::Server { control, owner: Some(owner) })
     }
 
-    /// The home that a folder has or names. A server is shown this certificate.
-    pub(crate) fn open(folder: &Path, own: Option<&Arc<Own>>) -> Result<Self> {
-        let named = folder.join(SERVER_FILE);
-        if named.exists() {
-            let text = Zeroizing::new(fs::read(&named).map_err(Error::fault)?);
-            let control = Server::parse(&text)?.showing(own.cloned());
-            control.tell_unshown();
-            return Ok(Home::Server { control, owner: None });
+    /// Notes in the folder where it is.
+    pub(crate) fn note(&self, folder: &Path, root: &RootKey) -> Result<()> {
+        match self {
+            Home::Folder(_) => Ok(()),
+            Home::Server { control, .. } => server_file::write_new(&folder.join(SERVER_FILE), control, root),
+        }
+    }
+
+    /// Seals anew what the folder has noted.
+    pub(crate) fn note_under(folder: &Path, old: &RootKey, new: &RootKey) -> Result<()> {
+        for name in [SERVER_FILE, SERVER_FILLING] {
+            let file = folder.join(name);
+            if file.exists() {
+                server_file::reseal(&file, old, new)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether several programs may have a folder's home open at once, as on a server.
+    pub(crate) fn is_shared_at(folder: &Path) -> Result<bool> {
+        if folder.join(SERVER_FILE).exists() {
+            return Ok(true);
         }
         if folder.join(FILES).is_dir() {
-            return Ok(Home::Folder(folder.to_owned()));
+            return Ok(false);
         }
         Err(Error::refused(
             "data_dir",
@@ -75,6 +90,16 @@ impl Home {
                 folder.display()
             ),
         ))
+    }
+
+    /// The home that a folder has or names, noted under one of these keys. A server is shown this certificate.
+    pub(crate) fn open(folder: &Path, roots: &[&RootKey], own: Option<&Arc<Own>>) -> Result<Self> {
+        if !Self::is_shared_at(folder)? {
+            return Ok(Home::Folder(folder.to_owned()));
+        }
+        let control = server_file::read(&folder.join(SERVER_FILE), roots)?.showing(own.cloned());
+        control.tell_unshown();
+        Ok(Home::Server { control, owner: None })
     }
 
     /// Whether several programs may have it open at once.
@@ -183,7 +208,7 @@ pub(crate) enum Move {
 
 impl Home {
     /// Prepares a server, or goes on with the one that was prepared.
-    pub(crate) fn begin_to_server(&self, folder: &Path, owner: Server) -> Result<Move> {
+    pub(crate) fn begin_to_server(&self, folder: &Path, owner: Server, root: &RootKey) -> Result<Move> {
         let Home::Folder(_) = self else {
             return Err(Error::refused("to", "there", "this installation is on a PostgreSQL server already"));
         };
@@ -191,10 +216,10 @@ impl Home {
         let owner = Owner::connect(&owner)?;
         let begun = folder.join(SERVER_FILLING);
         let control = if begun.exists() {
-            Server::parse(&Zeroizing::new(fs::read(&begun).map_err(Error::fault)?))?.showing(own)
+            server_file::read(&begun, &[root])?.showing(own)
         } else {
             let control = owner.prepare()?;
-            key::write_new(&begun, &control.text()?)?;
+            server_file::write_new(&begun, &control, root)?;
             control
         };
         Control::connect(&control)?;

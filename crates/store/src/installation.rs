@@ -2,7 +2,7 @@
 //! the PostgreSQL server that has them.
 //!
 //! ```text
-//! DATA/root.key                      0600; back it up apart from the data
+//! DATA/root.key                      0600, unless it lies elsewhere or on a token; back it up apart from the data
 //! DATA/lock                          held while a process has the directory open
 //! DATA/organizations/<id>/keys.json  the organization's keys, wrapped by the root key
 //! DATA/organizations/<id>/store.db   SQLCipher
@@ -29,8 +29,9 @@ use crate::{
     error::{Error, Result},
     fresh::Fresh,
     home::{Found, Home, make_folder},
-    key::{self, KeyFile, KeyRing, RootKey},
+    key::{KeyFile, KeyRing, RootKey, RootKeyPlace},
     organization::Organization,
+    root_change::{Roots, place},
     shared::Shared,
     time::Clock,
 };
@@ -39,15 +40,13 @@ use crate::{
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// Between two looks at it.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
-/// Ends the name of the root key's file while it is not yet the root key.
-const NEXT: &str = ".next";
 
 /// A data directory, open.
 pub struct Installation {
     folder: PathBuf,
     home: Home,
-    root: RootKey,
-    root_file: PathBuf,
+    pub(crate) root: RootKey,
+    pub(crate) root_place: RootKeyPlace,
     clock: Arc<dyn Clock>,
     /// What a PostgreSQL server is shown.
     own: Option<Arc<Own>>,
@@ -80,7 +79,7 @@ impl Installation {
     ///
     /// # Errors
     /// Refused where the folder holds one already, or cannot be written.
-    pub fn create(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn create(folder: &Path, root_key: Option<&RootKeyPlace>, clock: Arc<dyn Clock>) -> Result<Self> {
         Self::make(folder, root_key, clock, None, Home::create)
     }
 
@@ -91,7 +90,7 @@ impl Installation {
     /// Refused where the server cannot be reached, is not who it should be, or holds an installation already.
     pub fn create_on(
         folder: &Path,
-        root_key: Option<&Path>,
+        root_key: Option<&RootKeyPlace>,
         clock: Arc<dyn Clock>,
         owner: &str,
         authority: &str,
@@ -105,7 +104,7 @@ impl Installation {
     /// As [`Installation::create_on`], and where the certificate cannot be used.
     pub fn create_showing(
         folder: &Path,
-        root_key: Option<&Path>,
+        root_key: Option<&RootKeyPlace>,
         clock: Arc<dyn Clock>,
         (owner, authority): (&str, &str),
         certificate: Option<PostgresCertificate>,
@@ -113,37 +112,37 @@ impl Installation {
         let own = begin(certificate, &clock)?;
         let owner = Server::new(owner, authority)?.showing(own.clone());
         owner.tell_unshown();
-        Self::make(folder, root_key, clock, own, |folder| Home::create_on(folder, owner))
+        Self::make(folder, root_key, clock, own, |_| Home::create_on(owner))
     }
 
     fn make(
         folder: &Path,
-        root_key: Option<&Path>,
+        root_key: Option<&RootKeyPlace>,
         clock: Arc<dyn Clock>,
         own: Option<Arc<Own>>,
         home: impl FnOnce(&Path) -> Result<Home>,
     ) -> Result<Self> {
         make_folder(folder)?;
-        let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
-        if key_file.exists() {
+        let root_place = place(folder, root_key);
+        if root_place.exists()? {
             return Err(Error::refused(
                 "data_dir",
                 "exists",
                 format!(
-                    "{} exists already: this folder is initialized; choose another, or go on with `probity serve`",
-                    key_file.display()
+                    "{root_place} exists already: it belongs to an installation; choose another name, or go on with `probity serve`"
                 ),
             ));
         }
-        // The key comes last: without it there is no installation, and the same command can be given again.
+        // What a server may refuse comes first: without a key there is no installation, and the same can be asked again.
         let home = home(folder)?;
-        let root = RootKey::create(&key_file)?;
+        let root = root_place.make()?;
+        home.note(folder, &root)?;
         Ok(Installation {
-            _lock: lock(folder, &home)?,
+            _lock: lock(folder, home.is_shared())?,
             folder: folder.to_owned(),
             home,
             root,
-            root_file: key_file,
+            root_place,
             clock,
             own,
             organizations: RwLock::default(),
@@ -155,7 +154,7 @@ impl Installation {
     /// # Errors
     /// Refused with what to do, where a key is missing or wrong, a database is damaged or of another version, or
     /// another server has the directory open.
-    pub fn open(folder: &Path, root_key: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn open(folder: &Path, root_key: Option<&RootKeyPlace>, clock: Arc<dyn Clock>) -> Result<Self> {
         Self::open_showing(folder, root_key, clock, None)
     }
 
@@ -165,20 +164,21 @@ impl Installation {
     /// As [`Installation::open`], and where the certificate cannot be used.
     pub fn open_showing(
         folder: &Path,
-        root_key: Option<&Path>,
+        root_key: Option<&RootKeyPlace>,
         clock: Arc<dyn Clock>,
         certificate: Option<PostgresCertificate>,
     ) -> Result<Self> {
         let own = begin(certificate, &clock)?;
-        let home = Home::open(folder, own.as_ref())?;
-        let lock = lock(folder, &home)?;
-        let key_file = root_key.map_or_else(|| folder.join("root.key"), Path::to_path_buf);
-        let root = current_root(&home, &key_file)?;
+        let lock = lock(folder, Home::is_shared_at(folder)?)?;
+        let root_place = place(folder, root_key);
+        let roots = Roots::read(&root_place)?;
+        let home = Home::open(folder, &roots.all(), own.as_ref())?;
+        let root = roots.settle(folder, &home, &root_place)?;
         let installation = Installation {
             folder: folder.to_owned(),
             home,
             root,
-            root_file: key_file,
+            root_place,
             clock,
             own,
             organizations: RwLock::default(),
@@ -323,62 +323,22 @@ impl Installation {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
-
-    /// Makes a new root key and rewraps every organization's key under it. Nothing else changes. The old key's file is
-    /// replaced when all of them are; a crash before leaves both, and the next opening goes on from there.
-    ///
-    /// # Errors
-    /// Refused where a file cannot be written.
-    pub fn rotate_root_key(&mut self) -> Result<usize> {
-        let next = key::beside(&self.root_file, NEXT);
-        let key = RootKey::create(&next)?;
-        let count = rewrap(&self.home, &self.root, &key)?;
-        key::rename(&next, &self.root_file)?;
-        self.root = key;
-        Ok(count)
-    }
-}
-
-/// The root key, once a rotation that a crash broke off is ended.
-fn current_root(home: &Home, file: &Path) -> Result<RootKey> {
-    let root = RootKey::read(file)?;
-    let next = key::beside(file, NEXT);
-    if !next.exists() {
-        return Ok(root);
-    }
-    let key = RootKey::read(&next)?;
-    rewrap(home, &root, &key)?;
-    key::rename(&next, file)?;
-    tracing::info!("the change of the root key that was broken off is done");
-    Ok(key)
-}
-
-/// Rewraps the keys of every organization, but for those that are already.
-fn rewrap(home: &Home, old: &RootKey, new: &RootKey) -> Result<usize> {
-    let mut count = 0_usize;
-    for found in home.organizations()? {
-        if let Some(keys) = found.keys.rewrapped(&found.lies, old, new)? {
-            home.set_keys(&keys)?;
-        }
-        count = count.saturating_add(1);
-    }
-    Ok(count)
 }
 
 /// Reads the certificate that a PostgreSQL server is shown, for the first time.
-fn begin(certificate: Option<PostgresCertificate>, clock: &Arc<dyn Clock>) -> Result<Option<Arc<Own>>> {
+pub(crate) fn begin(certificate: Option<PostgresCertificate>, clock: &Arc<dyn Clock>) -> Result<Option<Arc<Own>>> {
     certificate.map(|files| Own::begin(files, Arc::clone(clock)).map(Arc::new)).transpose()
 }
 
 /// Several programs may work on one server; a folder's files are for one.
-fn lock(folder: &Path, home: &Home) -> Result<File> {
+pub(crate) fn lock(folder: &Path, is_shared: bool) -> Result<File> {
     let path = folder.join("lock");
     let file = File::create(&path).map_err(|e| {
         Error::refused("data_dir", "not_writable", format!("{} cannot be written ({e})", path.display()))
     })?;
     let begun = Instant::now();
     let locked = loop {
-        let locked = if home.is_shared() { file.try_lock_shared() } else { file.try_lock() };
+        let locked = if is_shared { file.try_lock_shared() } else { file.try_lock() };
         // One that is just stopping, or a program that is just being started from one, lets go in a moment.
         if locked.is_ok() || begun.elapsed() >= LOCK_WAIT {
             break locked;

@@ -37,7 +37,7 @@ impl Installation {
         authority: &str,
         progress: impl FnMut(&str, u64) -> Result<()>,
     ) -> Result<Vec<Moved>> {
-        let to = self.home().begin_to_server(self.folder(), self.server(owner, authority)?)?;
+        let to = self.home().begin_to_server(self.folder(), self.server(owner, authority)?, &self.root)?;
         self.carry(&to, progress)
     }
 

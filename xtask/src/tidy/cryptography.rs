@@ -16,6 +16,7 @@ const REACHES: &[&str] = &[
     "crate::hash::sha256",
     "PRAGMA key",
     "x509_cert::",
+    "cryptoki::",
 ];
 /// Algorithms that nothing may use, and the one file that may use the last.
 const WEAK: &[(&str, &str)] = &[

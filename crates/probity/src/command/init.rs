@@ -1,6 +1,7 @@
 //! `probity init`: a new data directory with its root key, and the first organization where one is named.
 
 use anyhow::Result;
+use store::RootKeyPlace;
 
 use super::organization::{Founding, found};
 use crate::{
@@ -35,10 +36,14 @@ impl Init {
             None => self.data.create()?,
             Some(owner) => self.data.create_on(owner, &self.authority.read()?)?,
         };
+        let key = self.data.root_key();
+        let kept = match key {
+            RootKeyPlace::File(_) => "keep a copy of it apart from the data",
+            RootKeyPlace::Token(_) => "keep a copy of the token, as its maker says how",
+        };
         print(&format!(
-            "made {}\nThe root key is {}: keep a copy of it apart from the data; without it nothing can be opened.",
-            shown(&self.data.folder),
-            shown(&self.data.root_key())
+            "made {}\nThe root key is {key}: {kept}; without it nothing can be opened.",
+            shown(&self.data.folder)
         ))?;
         match founding {
             Some(founding) => found(&installation, founding),

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Error, Result, bail};
 use serde::Deserialize;
-use store::operator_file;
+use store::{RootKeyPlace, operator_file};
 use web::{ServeConfig, TlsFiles};
 
 use crate::{
@@ -101,7 +101,7 @@ pub(crate) struct Serve {
 #[serde(deny_unknown_fields, default)]
 struct Configuration {
     data: Option<PathBuf>,
-    root_key: Option<PathBuf>,
+    root_key: Option<RootKeyPlace>,
     postgres_cert: Option<PathBuf>,
     postgres_key: Option<PathBuf>,
     listen: Vec<SocketAddr>,

@@ -1,5 +1,5 @@
-//! The root key file, and an organization's key file: its organization key wrapped by the root key, and its
-//! database key wrapped by the organization key.
+//! An organization's key file: its organization key wrapped by the root key, and its database key wrapped by the
+//! organization key.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,63 +12,16 @@ use serde::{Deserialize, Serialize};
 use trial::ids::{Id, KeyId, OrganizationId};
 use zeroize::Zeroizing;
 
-use super::seal::{Cell, SealKey};
-use crate::{
-    backend::hex,
-    error::{Error, Result},
+use super::{
+    root::RootKey,
+    seal::{Cell, SealKey},
 };
+use crate::error::{Error, Result};
 
 const ORGANIZATION_KEY: &str = "organization_key";
 const DATABASE_KEY: &str = "database_key";
 /// Bytes of a file of keys.
 const FILE_BYTES_MAX: u64 = 4_096;
-
-/// The key above all others. Lost, everything is lost: back it up apart from the data.
-pub(crate) struct RootKey(SealKey);
-
-impl RootKey {
-    /// Reads the root key file (64 hexadecimal digits, readable by its owner only).
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let refuse = |code, why: String| Error::refused("root_key", code, why);
-        let file = path.display();
-        let mut text = Zeroizing::new(String::new());
-        fs::File::open(path)
-            .and_then(|f| f.take(FILE_BYTES_MAX).read_to_string(&mut text))
-            .map_err(|e| refuse("missing_key", format!("the root key {file} cannot be read ({e}): put it back, or name it with --root-key. Without it the data cannot be opened")))?;
-        only_its_owner(path)?;
-        let bytes = from_hex(text.trim()).ok_or_else(|| {
-            refuse(
-                "wrong_key",
-                format!("{file} is not a root key (64 hexadecimal digits): put back the one made by `probity init`"),
-            )
-        })?;
-        Self::new(&bytes)
-    }
-
-    /// Makes a new root key file; an existing one is never overwritten. It has its name once it is whole.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        aws_lc_rs::rand::fill(&mut *bytes).map_err(Error::fault)?;
-        if path.exists() {
-            let why = format!("{} exists already, and a key is never overwritten", path.display());
-            return Err(Error::refused("root_key", "exists", why));
-        }
-        let half = beside(path, ".half");
-        // What a crash left: it never had its name, so nothing was sealed with it.
-        let _ = fs::remove_file(&half);
-        write_new(&half, Zeroizing::new(hex(&*bytes)).as_bytes())?;
-        rename(&half, path)?;
-        Self::new(&bytes)
-    }
-
-    fn new(bytes: &[u8; 32]) -> Result<Self> {
-        // The id names the key without telling it: a hash of a hash.
-        let digest = ledger::sha256(&[b"probity root key", &bytes[..]].concat());
-        let mut id = [0; 16];
-        id.copy_from_slice(digest.0.split_at(16).0);
-        Ok(RootKey(SealKey::new(KeyId::from_bytes(id), bytes)?))
-    }
-}
 
 /// An organization's keys as they lie beside its database.
 #[derive(Serialize, Deserialize)]
@@ -112,7 +65,7 @@ impl KeyFile {
             organization,
             name: name.to_owned(),
             organization_key_id: id,
-            organization_key: BASE64.encode(root.0.seal(cell(ORGANIZATION_KEY), plain)?),
+            organization_key: BASE64.encode(root.seal(cell(ORGANIZATION_KEY), plain)?),
             database_key: BASE64.encode(key.seal(cell(DATABASE_KEY), database)?),
         })
     }
@@ -161,7 +114,7 @@ impl KeyFile {
             )
         };
         let decode = |text: &str| BASE64.decode(text).map_err(|_| wrong());
-        let plain = root.0.open(cell(ORGANIZATION_KEY), &decode(&self.organization_key)?).ok_or_else(wrong)?;
+        let plain = root.open(cell(ORGANIZATION_KEY), &decode(&self.organization_key)?)?.ok_or_else(wrong)?;
         let plain: Zeroizing<[u8; 32]> = Zeroizing::new(plain.as_slice().try_into().map_err(|_| wrong())?);
         let organization = SealKey::new(self.organization_key_id, &plain)?;
         let database = organization.open(cell(DATABASE_KEY), &decode(&self.database_key)?).ok_or_else(wrong)?;
@@ -173,9 +126,6 @@ impl KeyFile {
     /// Rewraps the organization key under another root key; nothing beneath it changes. `None` where it is wrapped so
     /// already.
     pub(crate) fn rewrapped(mut self, lies: &str, old: &RootKey, new: &RootKey) -> Result<Option<Self>> {
-        if self.unwrap(new, lies).is_ok() {
-            return Ok(None);
-        }
         let cell = Cell {
             organization: self.organization,
             kind: ORGANIZATION_KEY,
@@ -183,10 +133,17 @@ impl KeyFile {
             version: 1,
         };
         let sealed = BASE64.decode(&self.organization_key).map_err(Error::fault)?;
-        let plain = old.0.open(cell, &sealed).ok_or_else(|| {
+        if new.open(cell, &sealed)?.is_some() {
+            return Ok(None);
+        }
+        let plain = old.open(cell, &sealed)?.ok_or_else(|| {
             Error::refused("keys", "wrong_key", format!("{lies} does not open with the old root key"))
         })?;
-        self.organization_key = BASE64.encode(new.0.seal(cell, &plain)?);
+        let sealed = new.seal(cell, &plain)?;
+        if new.open(cell, &sealed)?.is_none_or(|again| *again != *plain) {
+            return Err(Error::fault("a root key does not open what it sealed"));
+        }
+        self.organization_key = BASE64.encode(sealed);
         Ok(Some(self))
     }
 }
@@ -221,17 +178,6 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn from_hex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
 /// Writes a file that did not exist, readable by its owner only, and syncs it and its folder.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |e: std::io::Error| {
@@ -247,27 +193,4 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = options.open(path).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     sync_folder(path).map_err(failed)
-}
-
-#[cfg(unix)]
-fn only_its_owner(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_err(Error::fault)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(Error::refused(
-            "root_key",
-            "open_to_others",
-            format!(
-                "the root key {} can be read by others (mode {:o}): run `chmod 600` on it",
-                path.display(),
-                mode & 0o777
-            ),
-        ));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn only_its_owner(_: &Path) -> Result<()> {
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Keys and sealing.
 //!
 //! ```text
-//! root key (a file) ── wraps ──> organization key ── wraps ──> study key ── wraps ──> subject keys
+//! root key (a file, or on a token) ── wraps ──> organization key ── wraps ──> study key ── wraps ──> subject keys
 //!                                        ├────────── wraps ──> person keys, secret keys
 //!                                        └────────── wraps ──> database key (opens the SQLCipher file, or the schema's role)
 //! ```
@@ -9,9 +9,15 @@
 //! No setting turns any of this off.
 
 mod files;
+mod place;
 mod ring;
+mod root;
 mod seal;
+mod token;
 
-pub(crate) use files::{KeyFile, RootKey, beside, rename, replace, write_new};
+pub use place::{RootKeyPlace, TokenKey};
+
+pub(crate) use files::{KeyFile, rename, replace, write_new};
 pub(crate) use ring::{KeyRing, Purpose};
+pub(crate) use root::RootKey;
 pub(crate) use seal::{Cell, SealKey, sealed_key_id};

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 const AES_256_GCM_ID: u8 = 1;
 const HEAD: usize = 1 + 16 + NONCE_LEN;
-const TAG: usize = 16;
+pub(super) const TAG: usize = 16;
 
 /// The cell that a sealed value belongs to: it opens nowhere else.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub(crate) struct Cell<'a> {
 }
 
 impl Cell<'_> {
-    fn associated_data(&self, head: &[u8]) -> Vec<u8> {
+    pub(super) fn associated_data(&self, head: &[u8]) -> Vec<u8> {
         let mut data = Vec::with_capacity(96);
         data.extend_from_slice(b"probity/sealed/1");
         data.extend_from_slice(self.organization.bytes());
@@ -56,9 +56,7 @@ impl SealKey {
     pub(crate) fn seal(&self, cell: Cell<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         let mut nonce = [0; NONCE_LEN];
         aws_lc_rs::rand::fill(&mut nonce).map_err(Error::fault)?;
-        let mut out = Vec::with_capacity(HEAD + plain.len() + TAG);
-        out.push(AES_256_GCM_ID);
-        out.extend_from_slice(self.id.bytes());
+        let mut out = head(self.id, plain.len());
         let data = cell.associated_data(&out);
         out.extend_from_slice(&nonce);
         out.extend_from_slice(plain);
@@ -73,17 +71,38 @@ impl SealKey {
 
     /// Opens what this key sealed for this cell. `None`: another key, another cell, or a changed byte.
     pub(crate) fn open(&self, cell: Cell<'_>, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (head, rest) = sealed.split_at_checked(17)?;
-        let (nonce, body) = rest.split_at_checked(NONCE_LEN)?;
-        if head.first() != Some(&AES_256_GCM_ID) || sealed_key_id(sealed)? != self.id {
-            return None;
-        }
+        let Sealed { head, nonce, body } = Sealed::by(self.id, sealed)?;
         let data = cell.associated_data(head);
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut body = Zeroizing::new(body.to_vec());
+        let nonce = Nonce::assume_unique_for_key(nonce);
         let length = self.key.open_in_place(nonce, Aad::from(data), &mut body).ok()?.len();
         body.truncate(length);
         Some(body)
+    }
+}
+
+/// What a sealed value begins with, and room for the rest.
+pub(super) fn head(id: KeyId, plain: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEAD + plain + TAG);
+    out.push(AES_256_GCM_ID);
+    out.extend_from_slice(id.bytes());
+    out
+}
+
+/// A sealed value in its parts; the tag ends the body.
+pub(super) struct Sealed<'a> {
+    pub head: &'a [u8],
+    pub nonce: [u8; NONCE_LEN],
+    pub body: &'a [u8],
+}
+
+impl<'a> Sealed<'a> {
+    /// The parts of what a key sealed. `None` where it is another's, or nothing that was sealed.
+    pub(super) fn by(key: KeyId, sealed: &'a [u8]) -> Option<Self> {
+        let (head, rest) = sealed.split_at_checked(17)?;
+        let (nonce, body) = rest.split_first_chunk()?;
+        let ours = head.first() == Some(&AES_256_GCM_ID) && sealed_key_id(sealed)? == key;
+        ours.then_some(Sealed { head, nonce: *nonce, body })
     }
 }
 

@@ -112,6 +112,25 @@ pub fn root_key(data: &Path) -> [u8; 32] {
     unhex(&hex[..64]).try_into().unwrap()
 }
 
+/// Where the password of a server's role is sealed.
+const SERVER: At<'static> = At { kind: "postgres_password", key: &[0; 16], version: 1 };
+
+/// The password that `postgres.json` has.
+pub fn server_password(data: &Path) -> String {
+    let file: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(data.join("postgres.json")).unwrap()).unwrap();
+    let sealed = STANDARD.decode(file["sealed_password"].as_str().unwrap()).unwrap();
+    String::from_utf8(open(&root_key(data), [0; 16], &SERVER, &sealed)).unwrap()
+}
+
+/// Another, sealed as that one is.
+pub fn sealed_server_password(data: &Path, password: &str) -> String {
+    let file: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(data.join("postgres.json")).unwrap()).unwrap();
+    let head = STANDARD.decode(file["sealed_password"].as_str().unwrap()).unwrap();
+    STANDARD.encode(seal(&root_key(data), [0; 16], &SERVER, &head[..17], password.as_bytes()))
+}
+
 /// Opens a sealed value.
 pub fn open(key: &[u8; 32], organization: [u8; 16], at: &At<'_>, sealed: &[u8]) -> Vec<u8> {
     assert_eq!(sealed[0], 1, "AES-256-GCM");

@@ -5,7 +5,7 @@ use testbed::Database;
 
 use crate::{
     past::hex,
-    raw::Raw,
+    raw::{Raw, server_password},
     world::{World, first, founding},
 };
 
@@ -165,8 +165,8 @@ fn the_installations_own_role_reads_wrapped_keys_and_no_data() {
     let Some(roles) = roles() else { return };
     let place = std::fs::read_to_string(roles.world.folder().join("postgres.json")).unwrap();
     let place: serde_json::Value = serde_json::from_str(&place).unwrap();
-    let (user, password) = (place["user"].as_str().unwrap(), place["password"].as_str().unwrap());
-    let run = |statement: &str| roles.database().sql_as(user, password, statement).map_err(|e| e.to_string());
+    let (user, password) = (place["user"].as_str().unwrap(), server_password(roles.world.folder()));
+    let run = |statement: &str| roles.database().sql_as(user, &password, statement).map_err(|e| e.to_string());
     assert_eq!(run("SELECT count(*) FROM probity.organization").unwrap(), "2");
     for statement in [
         format!("SELECT * FROM {}.entry", roles.own),

@@ -1,7 +1,7 @@
 //! An installation on a PostgreSQL server: let in only over a certificate that holds, or a clear word about what is wrong;
 //! and several programs on one database. Where the environment names no server, there is nothing to do.
 
-use std::{fs, sync::Arc};
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use serde_json::Value;
 use store::{
@@ -11,7 +11,7 @@ use store::{
 use testbed::Database;
 
 use crate::{
-    raw::Raw,
+    raw::{Raw, sealed_server_password, server_password},
     world::{Folder, Hands, World, first, founding, save::refused},
 };
 
@@ -102,7 +102,9 @@ fn an_installation_is_not_opened_where_the_way_to_the_server_is_wrong() {
     let text = fs::read_to_string(&file).unwrap();
     for wrong in all_wrong() {
         let mut place: Value = serde_json::from_str(&text).unwrap();
-        place[wrong.name] = match wrong.name {
+        let named = if wrong.name == "password" { "sealed_password" } else { wrong.name };
+        place[named] = match wrong.name {
+            "password" => sealed_server_password(world.folder(), &wrong.to).into(),
             "hosts" => serde_json::json!([["127.0.0.1", wrong.to.parse::<u16>().unwrap()]]),
             _ => Value::from(wrong.to.as_str()),
         };
@@ -110,6 +112,42 @@ fn an_installation_is_not_opened_where_the_way_to_the_server_is_wrong() {
         assert_told(Installation::open(world.folder(), None, Hands::new()), &wrong);
     }
     fs::write(&file, text).unwrap();
+    world.finish();
+}
+
+#[test]
+fn nothing_in_the_folder_opens_the_server_without_the_root_key() {
+    let Some(mut world) = World::on_server() else { return };
+    world.close();
+    let (file, root) = (world.folder().join("postgres.json"), world.folder().join("root.key"));
+    let text = fs::read_to_string(&file).unwrap();
+    let password = server_password(world.folder());
+    assert!(password.len() >= 32 && !text.contains(&password));
+    let mut place: Value = serde_json::from_str(&text).unwrap();
+    for (sealed, says) in [
+        (Value::from(password), "holds no sealed password"),
+        (Value::from(place["sealed_password"].as_str().unwrap().replace('A', "B")), "does not open"),
+    ] {
+        place["sealed_password"] = sealed;
+        fs::write(&file, place.to_string()).unwrap();
+        let error = Installation::open(world.folder(), None, Hands::new()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(refused::<()>(Err(error)), [(String::from("keys"), "wrong_key")]);
+    }
+    fs::write(&file, &text).unwrap();
+    // A change that broke off once the file was sealed anew, before the new key had the old one's name.
+    let (old, next) = (fs::read(&root).unwrap(), world.folder().join("root.key.next"));
+    world.open().unwrap();
+    world.installation().rotate_root_key().unwrap();
+    world.close();
+    assert_ne!(fs::read_to_string(&file).unwrap(), text);
+    fs::rename(&root, &next).unwrap();
+    fs::write(&root, old).unwrap();
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o600)).unwrap();
+    world.open().unwrap();
+    world.close();
+    assert!(!next.exists());
+    world.open().unwrap();
     world.finish();
 }
 

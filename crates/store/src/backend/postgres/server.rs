@@ -37,13 +37,14 @@ const NETWORK_WAIT: Duration = Duration::from_secs(10);
 const SESSION: &str = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=15000 -c lock_timeout=10000 \
                        -c plan_cache_mode=force_generic_plan -c jit=off -c client_min_messages=warning -c standard_conforming_strings=on";
 
-/// As it is written into an installation's folder.
+/// As it is written into an installation's folder, but for its password, which is sealed there.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
     hosts: Vec<(String, u16)>,
     database: String,
     user: String,
+    #[serde(rename = "sealed_password")]
     password: String,
     /// PEM of the authorities that the server's certificate may come from.
     authority: String,
@@ -94,6 +95,15 @@ impl Server {
         let mut server = self.clone();
         (server.user, server.password) = (user.to_owned(), password.to_owned());
         server
+    }
+
+    /// The same place and role.
+    pub(crate) fn with_password(&self, password: &str) -> Self {
+        self.as_role(&self.user, password)
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        &self.password
     }
 
     /// The same place, trusting another authority.

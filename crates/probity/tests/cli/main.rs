@@ -2,6 +2,8 @@
 //! 2: it could not be done, and the message says what to do.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod token;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -79,7 +81,11 @@ struct Serving(Child);
 impl Serving {
     fn start(data: &Path) -> (Self, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_probity"));
-        command.args(["serve", "--listen", "127.0.0.1:0"]).env("PROBITY_DATA", data);
+        Serving::of(command.args(["serve", "--listen", "127.0.0.1:0"]).env("PROBITY_DATA", data))
+    }
+
+    /// It, and the first line that it says.
+    fn of(command: &mut Command) -> (Self, String) {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
