@@ -2,7 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
-use trial::ids::{PersonId, RequestId};
+use trial::{
+    ids::{PersonId, RequestId},
+    policy::Policy,
+};
 
 use crate::{
     actor::Actor,
@@ -207,11 +210,12 @@ impl Organization {
         let known = self.known_of(enrolment.person)?;
         let proof = enrolment.before.map(|_| self.shown(enrolment.person, &known, proof, client)).transpose()?;
         let keeps = proof.as_ref().is_some_and(|(proof, _)| proof.kept().is_some());
-        let second = if keeps { None } else { self.checked(second)? };
+        let policy = self.policy_of(enrolment.person)?;
+        let second = if keeps { None } else { self.checked(second, &policy)? };
         if !keeps && second.is_none() && enrolment.second_factor {
             return Err(missing());
         }
-        let (password, policy) = (Password::typed(password), self.policy_of(enrolment.person)?);
+        let password = Password::typed(password);
         password.check(&known.about(self.name()), &policy, keeps || second.is_some())?;
         if keeps {
             self.other_than_provider(enrolment.person)?;
@@ -247,7 +251,7 @@ impl Organization {
                 let tag = self.throttle_tag(&person::folded(&known.sign_in));
                 self.wait_over(&tag)?;
                 let credential = self.own_credential(person)?;
-                let second = self.second(person, &credential, typed).map(Proof::Second);
+                let second = self.second(person, &credential, typed)?.map(Proof::Second);
                 match second.or_else(|| self.released(person, known, typed)) {
                     Some(proof) => Ok((proof, Some(tag))),
                     None => {
@@ -267,12 +271,12 @@ impl Organization {
     }
 
     /// A new second factor, once it was shown.
-    fn checked(&self, second: NewFactor<'_>) -> Result<Option<NewSecond>> {
+    fn checked(&self, second: NewFactor<'_>, policy: &Policy) -> Result<Option<NewSecond>> {
         Ok(match second {
             NewFactor::None => None,
             NewFactor::Code { secret, code } => {
                 let now = self.shared().clock.now();
-                let step = totp::matching_step(secret, code, now).ok_or_else(misread_code)?;
+                let step = totp::matching_step(secret, code, now, policy).ok_or_else(misread_code)?;
                 Some(NewSecond::Code { secret: secret.to_vec(), step })
             }
             NewFactor::Passkey { name, made, challenge } => {

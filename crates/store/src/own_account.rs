@@ -62,7 +62,9 @@ impl Organization {
         if secret.len() != TOTP_SECRET_BYTES {
             return Err(Error::refused("secret", "length", "begin again: the secret is not the one that was shown"));
         }
-        let totp_step = totp::matching_step(secret, code, self.shared().clock.now()).ok_or_else(misread_code)?;
+        let policy = self.policy_of(actor.person().ok_or(Error::SignedOut)?)?;
+        let now = self.shared().clock.now();
+        let totp_step = totp::matching_step(secret, code, now, &policy).ok_or_else(misread_code)?;
         self.act(actor, SetSecondFactor { secret: secret.to_vec(), totp_step }, request)
     }
 
@@ -113,8 +115,8 @@ impl Organization {
             }
             (Confirmation::Code(typed), Factor::Code) => {
                 let credential = self.own_credential(person)?;
-                let now = self.shared().clock.now();
-                let step = credential.totp.as_ref().and_then(|secret| totp::matching_step(secret, typed, now));
+                let (now, policy) = (self.shared().clock.now(), self.policy_of(person)?);
+                let step = credential.totp.as_ref().and_then(|secret| totp::matching_step(secret, typed, now, &policy));
                 let throttle_tag = self.confirmed_by(person, "code", || Ok(step.is_some()))?;
                 let second = step.map(|step| Second::Code { step });
                 ConfirmPresence { throttle_tag: Some(throttle_tag), password: false, second, token_tag }

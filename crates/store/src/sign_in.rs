@@ -130,7 +130,7 @@ impl Organization {
             _ if !has.any() && self.founded_with_second_factor()? => Beside::Wanted(SignIn::SecondFactorMissing),
             _ if !has.any() => Beside::Shown(None),
             None => Beside::Wanted(SignIn::CodeNeeded { code: has.has_code, passkey: has.has_passkey }),
-            Some(code) => match self.second(person, credential, code) {
+            Some(code) => match self.second(person, credential, code)? {
                 Some(second) => Beside::Shown(Some(second)),
                 None => {
                     self.refuse(throttle_tag, Some(person), client)?;
@@ -151,13 +151,19 @@ impl Organization {
     }
 
     /// The second factor that was typed: a recovery code by its shape, else a code of the app.
-    pub(crate) fn second(&self, person: PersonId, credential: &CredentialRecord, typed: &str) -> Option<Second> {
+    pub(crate) fn second(
+        &self,
+        person: PersonId,
+        credential: &CredentialRecord,
+        typed: &str,
+    ) -> Result<Option<Second>> {
         if let Some(code) = recovery::typed(typed) {
             let hash = recovery::hash(&self.shared().ring, person, &code);
-            return among(&credential.recovery, &hash).then_some(Second::Recovery { hash });
+            return Ok(among(&credential.recovery, &hash).then_some(Second::Recovery { hash }));
         }
-        let step = totp::matching_step(credential.totp.as_ref()?, typed, self.shared().clock.now())?;
-        Some(Second::Code { step })
+        let Some(secret) = &credential.totp else { return Ok(None) };
+        let (now, policy) = (self.shared().clock.now(), self.policy_of(person)?);
+        Ok(totp::matching_step(secret, typed, now, &policy).map(|step| Second::Code { step }))
     }
 
     /// Signs in whoever's passkey this is. Failures of passwords do not make it wait: whoever guesses at an account keeps

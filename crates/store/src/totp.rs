@@ -2,6 +2,7 @@
 
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
+use trial::policy::{Policy, Setting};
 
 use crate::same::same;
 
@@ -10,12 +11,15 @@ const STEP_SECONDS: u64 = 30;
 /// A secret, in bytes (RFC 4226 recommends 20).
 pub const TOTP_SECRET_BYTES: usize = 20;
 
-/// The time step whose code this is: now, or one step to either side for a clock that is a little off.
-pub(crate) fn matching_step(secret: &[u8], code: &str, now: Timestamp) -> Option<u64> {
+/// The time step whose code this is: now, the one before for who types slowly, or the one after for a clock that is fast
+/// (RFC 6238 5.2), as far as the policy's seconds reach.
+pub(crate) fn matching_step(secret: &[u8], code: &str, now: Timestamp, policy: &Policy) -> Option<u64> {
     let now = u64::try_from(now.as_second()).ok()? / STEP_SECONDS;
     let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    let steps = usize::try_from(u64::from(policy.get(Setting::CodeLasts)) / STEP_SECONDS).ok()?;
     [now, now.saturating_sub(1), now.saturating_add(1)]
         .into_iter()
+        .take(steps.max(1))
         .find(|step| same(code_at(secret, *step).as_bytes(), digits.as_bytes()))
 }
 
@@ -37,7 +41,27 @@ pub fn code_at(secret: &[u8], step: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use trial::policy::Layer;
+
     use super::*;
+
+    #[test]
+    fn a_code_is_taken_for_as_long_as_the_policy_says() {
+        let (secret, step) = (b"12345678901234567890", 1_000);
+        let begins = i64::try_from(step * STEP_SECONDS).unwrap_or_default();
+        let taken = |lasts: u32, second: i64| {
+            let layer = Layer { values: BTreeMap::from([(Setting::CodeLasts, lasts)]), ..Layer::default() };
+            let policy = Policy::platform().tightened(&layer);
+            let at = Timestamp::from_second(begins + second).unwrap_or_default();
+            matching_step(secret, &code_at(secret, step), at, &policy) == Some(step)
+        };
+        for (lasts, first, last) in [(90, -30, 59), (60, 0, 59), (59, 0, 29), (30, 0, 29)] {
+            assert!(taken(lasts, first) && taken(lasts, last), "{lasts}");
+            assert!(!taken(lasts, first - 1) && !taken(lasts, last + 1), "{lasts}");
+        }
+    }
 
     #[test]
     fn codes_are_those_of_rfc_6238() {

@@ -102,6 +102,8 @@ settings! {
     Dormant = "dormant_days", "An account that nobody uses rests after", Days, Lower, 90, 14;
     /// How old a shown factor may be where a fresh one is needed.
     StepUp = "step_up_seconds", "What is grave needs a factor shown within", Seconds, Lower, 900, 60;
+    /// For how long a code of an authenticator app is taken, clocks that are off and slow typing included.
+    CodeLasts = "code_seconds", "A code of an app is taken for", Seconds, Lower, 90, 30;
     /// A password alone, in characters (SP 800-63B-4 3.1.1.2).
     PasswordAlone = "password_characters_alone", "A password alone has at least", Characters, Higher, 15, 64;
     /// A password beside a second factor, in characters (SP 800-63B-4 3.1.1.2).

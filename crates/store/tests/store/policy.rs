@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use store::{
-    Error,
+    Confirmation, Error, SignIn,
     acts::{FoundOrganization, SetPolicy},
     code_at,
     views::{Account, SettingShown, ShowPolicy, ShowStudy, ShowSubject, Subjects},
 };
 use trial::{
     access::Scope,
+    ids::{Id, RequestId},
     policy::{Setting, Tier},
     role::Role,
 };
 
-use crate::world::{World, first, founding, save::assert_refused};
+use crate::world::{PASSWORD, World, first, founding, save::assert_refused};
 
 fn set(scope: Scope, values: &[(Setting, u32)]) -> SetPolicy {
     SetPolicy { scope, values: values.iter().copied().collect(), justifications: BTreeMap::new() }
@@ -131,6 +132,44 @@ fn a_site_that_asks_for_a_second_factor_asks_everybody_who_acts_there() {
     let request = world.request();
     world.organization().set_second_factor(&ana, secret, &code_at(secret, step), request).unwrap();
     assert!(world.organization().view(&ana, &ShowSubject { subject: here }).is_ok());
+    world.finish();
+}
+
+#[test]
+fn a_code_is_taken_for_as_long_as_the_strictest_place_lets_it() {
+    let (mut world, place) = World::with_study();
+    let sofie = world.actor("sofie");
+    let ana = world.coordinator("ana", &place);
+    let secret = b"a secret of anas app";
+    let step = |world: &World| u64::try_from(store::Clock::now(&*world.clock).as_second()).unwrap() / 30;
+    let request = world.request();
+    world.organization().set_second_factor(&ana, secret, &code_at(secret, step(&world) - 1), request).unwrap();
+    let sign_in = |world: &World, step| {
+        world.organization().sign_in("ana", PASSWORD, Some(&code_at(secret, step)), "anas session")
+    };
+    world.clock.turn(SignedDuration::from_secs(60));
+    let before = step(&world) - 1;
+    assert!(matches!(sign_in(&world, before).unwrap(), SignIn::Open(_)), "who types slowly");
+    let oslo = Scope::Site { study: place.study, site: place.oslo };
+    assert_refused(world.try_act(&sofie, set(oslo, &[(Setting::CodeLasts, 29)])), "too_strict");
+    world.act(&sofie, set(oslo, &[(Setting::CodeLasts, 30)]));
+    world.clock.turn(SignedDuration::from_secs(60));
+    let now = step(&world);
+    assert_refused(sign_in(&world, now - 1), "wrong");
+    assert_refused(sign_in(&world, now + 1), "wrong");
+    assert!(matches!(sign_in(&world, now).unwrap(), SignIn::Open(_)));
+    let ana = world.whose("anas session").unwrap();
+    world.clock.turn(SignedDuration::from_secs(60));
+    let now = step(&world);
+    let confirm =
+        |step| world.organization().confirm(&ana, Confirmation::Code(&code_at(secret, step)), "anas next session");
+    assert_refused(confirm(now - 1), "wrong");
+    confirm(now).unwrap();
+    let ana = world.whose("anas next session").unwrap();
+    let (another, requests) = (b"another secret of it", [7, 8].map(|n| RequestId::from_bytes([n; 16])));
+    let anew = |step, request| world.organization().set_second_factor(&ana, another, &code_at(another, step), request);
+    assert_refused(anew(now + 1, requests[0]), "wrong");
+    anew(now, requests[1]).unwrap();
     world.finish();
 }
 
