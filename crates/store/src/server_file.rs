@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     backend::Server,
     error::{Error, Result},
-    key::{self, Cell, RootKey, sealed_key_id},
+    key::{self, Cell, RootKey},
 };
 
 /// What the password is bound to: no organization, and nothing else that is sealed.
@@ -26,17 +26,18 @@ pub(crate) fn write_new(path: &Path, server: &Server, root: &RootKey) -> Result<
 /// Reads it with whichever of these keys sealed it.
 pub(crate) fn read(path: &Path, roots: &[&RootKey]) -> Result<Server> {
     let server = Server::parse(&fs::read(path).map_err(Error::fault)?)?;
-    let given = server.password();
-    let Some(sealed) = BASE64.decode(given).ok().filter(|sealed| sealed_key_id(sealed).is_some()) else {
-        return Err(refused(path, "holds no sealed password"));
-    };
+    let sealed = BASE64.decode(server.password()).unwrap_or_default();
     for root in roots {
         if let Some(password) = root.open(cell(), &sealed)? {
             let password = std::str::from_utf8(&password).map_err(Error::fault)?;
             return Ok(server.with_password(password));
         }
     }
-    Err(refused(path, "does not open with this root key"))
+    let message = format!(
+        "{} does not open with this root key: put back the one that `probity init` or `probity move` made",
+        path.display()
+    );
+    Err(Error::refused("keys", "wrong_key", message))
 }
 
 /// Seals it anew under another root key.
@@ -48,9 +49,4 @@ pub(crate) fn reseal(path: &Path, old: &RootKey, new: &RootKey) -> Result<()> {
 fn text(server: &Server, root: &RootKey) -> Result<Zeroizing<Vec<u8>>> {
     let sealed = root.seal(cell(), server.password().as_bytes())?;
     server.with_password(&BASE64.encode(sealed)).text()
-}
-
-fn refused(path: &Path, what: &str) -> Error {
-    let message = format!("{} {what}: put back the one that `probity init` or `probity move` made", path.display());
-    Error::refused("keys", "wrong_key", message)
 }
