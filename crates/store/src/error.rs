@@ -37,6 +37,9 @@ pub enum Error {
         /// The version that is current now, where there is one.
         current: Option<u64>,
     },
+    /// 409. A study would not keep the rules that it is run by: each clause, and what is wrong.
+    #[error("{}", refusals_text(.0))]
+    RulesBroken(Vec<Refusal>),
     /// 409. Something else has to be so first.
     #[error("{message}")]
     Blocked {

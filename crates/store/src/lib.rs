@@ -12,6 +12,7 @@ pub mod acts;
 mod assurance;
 mod backend;
 mod client;
+mod configuration;
 mod core;
 mod definitions;
 mod dormant;

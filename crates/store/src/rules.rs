@@ -81,6 +81,39 @@ impl KnownRules {
 }
 
 impl Rules {
+    /// As they will be once a place has this layer.
+    pub(crate) fn with_layer(&self, place: [u8; 16], layer: Layer) -> Self {
+        let mut rules = self.copy();
+        rules.layers.insert(place, layer);
+        rules
+    }
+
+    /// As they will be once a course is this.
+    pub(crate) fn with_course(&self, id: CourseId, course: CourseRecord) -> Self {
+        let mut rules = self.copy();
+        rules.courses.retain(|(known, _)| *known != id);
+        rules.courses.extend(course.needed.then_some((id, course)));
+        rules
+    }
+
+    fn copy(&self) -> Self {
+        Rules {
+            version: self.version,
+            organization: self.organization,
+            roles: self.roles.clone(),
+            layers: self.layers.clone(),
+            strict_sites: self.strict_sites.clone(),
+            agreements: self.agreements.clone(),
+            courses: self.courses.clone(),
+            people: Mutex::default(),
+        }
+    }
+
+    /// Whether there is an agreement that everybody signs.
+    pub(crate) fn has_agreement(&self) -> bool {
+        !self.agreements.is_empty()
+    }
+
     fn read(db: &Connection, ring: &KeyRing, organization: OrganizationId, version: i64) -> Result<Self> {
         let mut own: BTreeMap<RoleId, OwnRole> = BTreeMap::new();
         for id in db.select("SELECT DISTINCT id FROM own_role", &[], |row| row.id::<RoleId>(0))? {

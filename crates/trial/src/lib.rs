@@ -17,6 +17,7 @@ pub mod ids;
 pub mod limit;
 pub mod permission;
 pub mod policy;
+pub mod profile;
 pub mod role;
 pub mod roles;
 pub mod theme;

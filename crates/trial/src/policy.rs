@@ -122,6 +122,8 @@ settings! {
     Training = "training_days", "A training is repeated at least every", Days, Lower, 365, 30;
     /// Whether people at a site work only on what its investigator delegated.
     Delegation = "delegation", "Work at a site needs a delegation", Switch, Higher, 0, 1;
+    /// Whether subjects are added only once their study is live under the rules that were chosen for it.
+    LiveFirst = "live_first", "Subjects are added once their study is live", Switch, Higher, 0, 1;
     /// For how long a program or a device may work in somebody's name.
     ClientDays = "client_days", "A program’s or device’s token lasts at most", Days, Lower, 365, 1;
     /// For how long access may be approved.

@@ -131,6 +131,9 @@ impl From<Error> for Problem {
             Error::Refused(fields) => {
                 Problem { fields, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", detail) }
             }
+            Error::RulesBroken(fields) => {
+                Problem { fields, ..Problem::new(StatusCode::CONFLICT, "rules_broken", detail) }
+            }
             Error::Conflict { current, .. } => {
                 Problem { current, ..Problem::new(StatusCode::CONFLICT, "conflict", detail) }
             }
@@ -194,6 +197,7 @@ mod tests {
             (Error::SignedOut, 401, "signed_out"),
             (Error::StepUp, 401, "step_up"),
             (refusal(), 422, "refused"),
+            (Error::RulesBroken(Vec::new()), 409, "rules_broken"),
             (conflict, 409, "conflict"),
             (Error::TooFast { retry_after: 7 }, 429, "wait"),
             (busy, 503, "busy"),

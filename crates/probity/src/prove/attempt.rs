@@ -147,6 +147,7 @@ impl Attempts<'_> {
         };
         Ok(vec![
             self.act(At::Study, publish)?,
+            self.act(At::Study, a::ActivateStudy { study, profiles: std::collections::BTreeSet::new() })?,
             self.act(At::Study, a::AddSite { study, oid: String::new(), name: String::new(), country: None })?,
             self.act(At::Study, a::EndGrant { grant: self.on.grant, reason: String::new() })?,
             self.act(At::Study, a::ConfirmGrant { grant: self.on.grant })?,
@@ -157,6 +158,7 @@ impl Attempts<'_> {
             self.act(At::Study, a::CompleteImport { import, report: serde_json::Value::Null })?,
             self.view(At::Study, v::ShowStudy { study }),
             self.view(At::Study, v::Definition { study }),
+            self.view(At::Study, v::ShowReadiness { study }),
             self.view(At::Study, v::Imports { study }),
             self.view(At::Study, v::ExportStudy { study }),
             self.view(At::Study, v::People { scope: Scope::Study { study } }),

@@ -207,7 +207,8 @@ CREATE TABLE study (
     name       TEXT COLLATE "C" NOT NULL,
     version    BIGINT NOT NULL,
     definition BIGINT NOT NULL,
-    key        BYTEA NOT NULL
+    key        BYTEA NOT NULL,
+    live       BIGINT NOT NULL
 );
 
 CREATE TABLE site (

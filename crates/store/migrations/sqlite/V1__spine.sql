@@ -203,7 +203,8 @@ CREATE TABLE study (
     name       TEXT NOT NULL,
     version    INTEGER NOT NULL,
     definition INTEGER NOT NULL,         -- version of the definition record, 0: none published
-    key        BLOB NOT NULL
+    key        BLOB NOT NULL,
+    live       INTEGER NOT NULL           -- 1: released under rules that were chosen
 );
 
 CREATE TABLE site (

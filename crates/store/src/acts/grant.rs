@@ -20,6 +20,7 @@ use crate::{
     actor::Access,
     acts::{
         identity,
+        live::keeping,
         security_event::{self, Happened},
     },
     assurance::Freshness,
@@ -78,7 +79,9 @@ impl Act for GiveGrant {
         if self.until.is_some_and(|until| until <= self.from.unwrap_or(tx.at())) {
             return Err(Error::refused("until", "past", "this end lies in the past: choose a later day, or none"));
         }
-        give(tx, &rules.roles, self, Some((giver, through)))?;
+        keeping(tx, access, self.scope.study(), None, |tx| {
+            give(tx, &rules.roles, self, Some((giver, through))).map(drop)
+        })?;
         told(tx, self.person)
     }
 }

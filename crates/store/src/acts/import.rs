@@ -19,6 +19,7 @@ use crate::{
     actor::Access,
     acts::{
         import_met::{find_group, find_subject, find_visit, join_event, join_form, join_subject, study_key},
+        live::takes_subjects,
         study::add_site,
         subject::add_subject,
     },
@@ -63,6 +64,7 @@ impl Act for BeginImport {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let by = access.person()?;
+        takes_subjects(tx, access, self.study)?;
         if ledger::Hash::from_hex(self.file_digest.as_bytes()).is_err() {
             return Err(Error::refused("file_digest", "format", "send the file's SHA-256 as 64 hexadecimal digits"));
         }
@@ -197,6 +199,7 @@ impl Act for TakeImport {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let study = access.study()?;
+        takes_subjects(tx, access, study)?;
         if self.pieces.len() > PIECES_MAX {
             return Err(Error::refused("pieces", "too_many", format!("one part holds at most {PIECES_MAX} pieces")));
         }

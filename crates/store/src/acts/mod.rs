@@ -13,6 +13,7 @@ pub(crate) mod grant;
 mod identity;
 mod import;
 mod import_met;
+mod live;
 mod open_form;
 mod organization;
 pub(crate) mod person;
@@ -39,6 +40,7 @@ pub use import::{
     BeginImport, CompleteImport, IMPORTS_MAX, ImportedForm, ImportedSubject, ImportedVisit, PIECES_MAX, Piece,
     TakeImport,
 };
+pub use live::ActivateStudy;
 pub use organization::{AppointFirst, FoundOrganization};
 pub use person::{AddPerson, ChangePassword, DisablePerson, RequireNewPassword};
 pub use policy::SetPolicy;
@@ -111,6 +113,7 @@ acts!(
     ReviewAccess,
     RegisterStudy,
     PublishDefinition,
+    ActivateStudy,
     AddSite,
     AddSubject,
     EraseSubject,

@@ -13,6 +13,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::live::keeping,
     assurance::Freshness,
     error::{Error, Refusal, Result},
     place::Target,
@@ -67,6 +68,9 @@ impl Act for SetPolicy {
         tx.forget_sessions();
         let version = tx.current::<PolicyRecord>(&id)?.map_or(0, |(version, _)| version);
         let top = Arc::clone(tx.ring.top());
-        tx.put(&id, version.saturating_add(1), &PolicyRecord { layer, by }, &top)
+        let then = rules.with_layer(*id.bytes(), layer.clone());
+        keeping(tx, access, self.scope.study(), Some(&then), |tx| {
+            tx.put(&id, version.saturating_add(1), &PolicyRecord { layer, by }, &top)
+        })
     }
 }

@@ -62,7 +62,7 @@ impl Act for RegisterStudy {
         let ledger: LedgerId = tx.new_id()?;
         let key = tx.new_key(Purpose::Study, None)?;
         let prefix = organization.origin.rsplit_once('/').map_or(organization.origin.as_str(), |(prefix, _)| prefix);
-        let record = StudyRecord { oid, name, ledger, origin: format!("{prefix}/{ledger}"), key: key.id() };
+        let record = StudyRecord { oid, name, ledger, origin: format!("{prefix}/{ledger}"), key: key.id(), live: None };
         tx.put(&id, 1, &record, &key)
     }
 }

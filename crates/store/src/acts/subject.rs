@@ -11,6 +11,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::live::takes_subjects,
     assurance::Freshness,
     backend::values,
     error::{Error, Result},
@@ -39,7 +40,9 @@ impl Act for AddSubject {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        add_subject(tx, access.study()?, self.site, &self.code, None).map(drop)
+        let study = access.study()?;
+        takes_subjects(tx, access, study)?;
+        add_subject(tx, study, self.site, &self.code, None).map(drop)
     }
 }
 

@@ -14,6 +14,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::live::keeping,
     assurance::Freshness,
     backend::values,
     error::{Error, Result},
@@ -88,7 +89,8 @@ impl Act for KeepCourse {
             by: access.person()?,
         };
         let top = Arc::clone(tx.ring.top());
-        tx.put(&id, version.saturating_add(1), &record, &top)
+        let then = access.rules()?.with_course(id, record.clone());
+        keeping(tx, access, None, Some(&then), |tx| tx.put(&id, version.saturating_add(1), &record, &top))
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) use identity::IdentityRecord;
 pub(crate) use organization::{LedgerKeys, OrganizationRecord, ProviderRecord};
 pub(crate) use person::{CredentialRecord, LinkedAccount, PendingEnrolment, PersonRecord};
 use serde::{Serialize, de::DeserializeOwned};
-pub(crate) use study::{DefinitionRecord, ImportPart, ImportRecord, SiteRecord, StudyRecord};
+pub(crate) use study::{DefinitionRecord, ImportPart, ImportRecord, Live, SiteRecord, StudyRecord};
 
 use crate::{
     backend::Connection,

@@ -1,9 +1,13 @@
 //! A study, its published definition, its sites, and imports into it.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trial::{
     definition::Study,
     ids::{Id, ImportId, KeyId, LedgerId, PersonId, StudyId},
+    profile::RuleProfile,
 };
 
 use super::{Put, Record};
@@ -17,6 +21,18 @@ pub(crate) struct StudyRecord {
     pub ledger: LedgerId,
     pub origin: String,
     pub key: KeyId,
+    /// Since when it is live, and under which rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
+}
+
+/// That a study is live.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Live {
+    pub profiles: BTreeSet<RuleProfile>,
+    pub by: PersonId,
+    pub at: Timestamp,
 }
 
 impl Record for StudyRecord {
@@ -30,10 +46,18 @@ impl Record for StudyRecord {
             )?;
         }
         put.db.write(
-            "INSERT INTO study (id, ledger, oid, name, version, definition, key)
-             SELECT ?1, number, ?2, ?3, ?4, 0, ?5 FROM ledger WHERE id = ?6
-             ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version",
-            values![put.key, &self.oid, &self.name, put.version, &self.key, &self.ledger],
+            "INSERT INTO study (id, ledger, oid, name, version, definition, key, live)
+             SELECT ?1, number, ?2, ?3, ?4, 0, ?5, ?6 FROM ledger WHERE id = ?7
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, live = excluded.live",
+            values![
+                put.key,
+                &self.oid,
+                &self.name,
+                put.version,
+                &self.key,
+                i64::from(self.live.is_some()),
+                &self.ledger
+            ],
         )?;
         Ok(())
     }

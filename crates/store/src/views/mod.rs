@@ -11,6 +11,7 @@ mod grants;
 mod history;
 mod import;
 mod ledger;
+mod live;
 mod people;
 mod policy;
 mod provider;
@@ -34,6 +35,7 @@ pub use ledger::{
     Checkpoint, EntryBundle, EntryLine, EntryProof, EntryProofShown, LedgerEntries, LedgerHead, LedgerHeadShown,
     LedgerTile,
 };
+pub use live::{LiveShown, Readiness, RuleShown, ShowReadiness};
 pub use people::{IdentityCheck, People, PersonLine};
 pub use policy::{SettingShown, ShowPolicy};
 pub use provider::{MyProvider, MyProviderShown, ProviderShown, ShowProvider};
@@ -79,6 +81,7 @@ views!(
     Clients,
     ShowStudy,
     Definition,
+    ShowReadiness,
     Imports,
     Subjects,
     ShowSubject,

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use trial::{
+    access::Scope,
     ids::{SiteId, StudyId},
     permission::Permission,
+    policy::Setting,
 };
 
 use super::roles::{self, RoleShown};
@@ -39,6 +41,10 @@ pub struct StudyShown {
     pub ledger: u32,
     /// Version of the published definition; 0: none yet.
     pub definition: u32,
+    /// Whether it was released under the rules that it is run by.
+    pub live: bool,
+    /// Whether subjects may be added: a setting may ask that it is live first.
+    pub takes_subjects: bool,
     /// Its sites: all, or those of one's grants.
     pub sites: Vec<SiteLine>,
     /// One's roles in this study.
@@ -75,17 +81,20 @@ impl View for ShowStudy {
             values![&self.study],
             |row| Ok(SiteLine { id: row.id(0)?, oid: row.text(1)?, name: row.text(2)?, country: row.maybe_text(3)? }),
         )?;
+        let live_first = access.rules()?.policy_of(&Scope::Study { study: self.study }).is_on(Setting::LiveFirst);
         let mut roles: Vec<RoleShown> = roles::held(access)?;
         roles.retain(|held| held.scope.study() == Some(self.study));
         snapshot
             .db
-            .one("SELECT oid, name, ledger, definition FROM study WHERE id = ?1", values![&self.study], |row| {
+            .one("SELECT oid, name, ledger, definition, live FROM study WHERE id = ?1", values![&self.study], |row| {
                 Ok(StudyShown {
                     id: self.study,
                     oid: row.text(0)?,
                     name: row.text(1)?,
                     ledger: row.number(2)?,
                     definition: row.number(3)?,
+                    live: row.int(4)? == 1,
+                    takes_subjects: !live_first || row.int(4)? == 1,
                     sites: sites.iter().filter(|site| access.sites().hold(site.id)).cloned().collect(),
                     roles: roles.clone(),
                 })

@@ -57,6 +57,7 @@ fn what_gives_power_hands_data_over_or_destroys_it_asks_for_a_fresh_factor() {
             "access.break_glass",
             "study.register",
             "study.publish",
+            "study.activate",
             "subject.erase"
         ]
     );

@@ -17,6 +17,7 @@ mod gates;
 mod grants;
 mod identity;
 mod kill;
+mod live;
 mod moving;
 mod opening;
 mod own_roles;

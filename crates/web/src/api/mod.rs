@@ -13,6 +13,7 @@ mod form;
 mod grant;
 mod import;
 mod ledger;
+mod live;
 mod me;
 mod openapi;
 mod people;
@@ -50,6 +51,7 @@ pub(crate) fn table() -> Table {
         .merge(enrolment::table())
         .merge(grant::table())
         .merge(role::table())
+        .merge(live::table())
         .merge(policy::table())
         .merge(sign_on::table())
         .merge(duty::table())

@@ -17,8 +17,8 @@ use utoipa::{
 };
 
 use super::{
-    access, client, definition, duty, enrolment, export, form, grant, import, ledger, me, people, policy, role, routes,
-    session, sign_on, study, subject,
+    access, client, definition, duty, enrolment, export, form, grant, import, ledger, live, me, people, policy, role,
+    routes, session, sign_on, study, subject,
 };
 use crate::{
     error::{FieldProblem, Problem},
@@ -61,6 +61,7 @@ pub(super) async fn show() -> Response {
         access::review, access::delegations, access::delegate, access::end_delegation,
         client::mine, client::register, client::end_own, client::list, client::end,
         study::mine, study::register, study::show, study::sites, study::add_site,
+        live::show, live::activate,
         definition::show, definition::publish,
         subject::list, subject::add, subject::show, subject::erase,
         form::show, form::save, form::history,

@@ -3,6 +3,7 @@
 
 mod access;
 mod form;
+mod live;
 mod security;
 mod word;
 
@@ -11,10 +12,11 @@ pub use access::{
     GrantLine, MatrixLine, RoleLine, Setting,
 };
 pub use form::{Form, FormCell, FormState, Group, Item, ItemChange, ItemHistory, ItemVersion, RowRemoval};
+pub use live::{LiveShown, Readiness, RuleShown};
 pub use security::{Befell, Factor, IdentityCheck, IdentityWay, MyProvider, Passkey, ProviderShown, SecurityEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-pub use word::{Level, Permission, Role, SettingCode};
+pub use word::{Level, Permission, Role, RuleProfile, SettingCode};
 
 /// Of an act: where its entry is, when it was made, which records it put.
 #[derive(Serialize, ToSchema)]
@@ -274,6 +276,10 @@ pub struct Study {
     pub ledger: u32,
     /// Version of the published definition; 0: none yet.
     pub definition: u32,
+    /// Whether it was released under the rules that it is run by.
+    pub live: bool,
+    /// Whether subjects may be added: a setting may ask that it is live first.
+    pub takes_subjects: bool,
     /// Its sites: all, or those of one's grants.
     pub sites: Vec<Site>,
     /// One's roles in this study.

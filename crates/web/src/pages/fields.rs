@@ -172,6 +172,15 @@ pub fn outcome<T>(result: store::Result<T>) -> Answer<Result<T, (StatusCode, Ref
     match result {
         Ok(done) => Ok(Ok(done)),
         Err(Error::Refused(refusals)) => Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, Refused(refusals)))),
+        Err(Error::RulesBroken(refusals)) => {
+            // On a page the clause is part of what is said.
+            let told = refusals.into_iter().map(|one| Refusal {
+                message: format!("{}: {}", one.field, one.message),
+                field: String::new(),
+                ..one
+            });
+            Ok(Err((StatusCode::CONFLICT, Refused(told.collect()))))
+        }
         Err(Error::Conflict { message, .. }) => Ok(Err((StatusCode::CONFLICT, whole(message, "conflict")))),
         Err(other) => Err(other.into()),
     }

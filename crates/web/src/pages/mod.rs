@@ -23,6 +23,7 @@ mod history;
 mod home;
 mod import;
 mod ledger;
+mod live;
 mod matrix;
 mod notice;
 mod people;
@@ -42,10 +43,10 @@ mod waiting;
 
 use store::{
     acts::{
-        AddPasskey, AddPerson, AddSite, AddSubject, AnswerAccess, AskAccess, BeginImport, BreakGlass, ChangePassword,
-        CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndClient, EndDelegation,
-        EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse, LinkProvider,
-        MakeRecoveryCodes, OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining,
+        ActivateStudy, AddPasskey, AddPerson, AddSite, AddSubject, AnswerAccess, AskAccess, BeginImport, BreakGlass,
+        ChangePassword, CompleteImport, ConfirmGrant, ConfirmPresence, DefineRole, Delegate, DisablePerson, EndClient,
+        EndDelegation, EndGrant, EndOtherSessions, EndOwnClient, EndProvider, EndSession, Enrol, GiveGrant, KeepCourse,
+        LinkProvider, MakeRecoveryCodes, OpenSession, PublishAgreement, PublishDefinition, ReadNotices, RecordTraining,
         RegisterClient, RegisterStudy, ReleaseEnrolment, RemovePasskey, RenewEnrolment, RequireNewPassword,
         ReviewAccess, SaveForm, SetPolicy, SetProvider, SetSecondFactor, SignAgreements, SignOut, TakeImport,
         UnlinkProvider, VerifyIdentity,
@@ -53,8 +54,8 @@ use store::{
     views::{
         AccessMatrix, AccessRequests, Account, Clients, Definition, DelegationLog, DutyBook, EntryProof, ExportStudy,
         Grants, Imports, ItemHistory, LedgerEntries, LedgerHead, MyAccessRequests, MyClients, MyDuties, MyProvider,
-        People, RoleBook, SecurityEvents, ShowForm, ShowPolicy, ShowProvider, ShowStudy, ShowSubject, Subjects,
-        Worklist,
+        People, RoleBook, SecurityEvents, ShowForm, ShowPolicy, ShowProvider, ShowReadiness, ShowStudy, ShowSubject,
+        Subjects, Worklist,
     },
 };
 
@@ -225,6 +226,12 @@ fn study() -> Table {
             export::tables,
         )
         .get("/studies/{study}", framed(Does::view::<ShowStudy>()).and_view::<Definition>(), study::study)
+        .get("/studies/{study}/live", in_study(Does::view::<ShowReadiness>()), live::live)
+        .post(
+            "/studies/{study}/live",
+            in_study(Does::act::<ActivateStudy>()).and_view::<ShowReadiness>(),
+            live::activate,
+        )
         .post("/studies/{study}/sites", in_study(Does::act::<AddSite>()).and_view::<Definition>(), study::add_site)
         .get("/studies/{study}/subjects", in_study(Does::view::<Subjects>()), subjects::subjects)
         .post("/studies/{study}/subjects", in_study(Does::act::<AddSubject>()).and_view::<Subjects>(), subjects::add)

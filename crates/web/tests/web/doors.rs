@@ -96,6 +96,7 @@ pub fn page_form(setup: &Setup, route: &Route, ask: Ask) -> Ask {
         ]),
         "/requests/{request}/answer" => form(&[("approve", "yes"), ("answer", "go on")]),
         "/requests/{request}/review" => form(&[("finding", "one form was looked at")]),
+        "/studies/{study}/live" => form(&[("profiles", "21_cfr_11")]),
         "/sites/{site}/delegations" => {
             let person = setup.hand.id.to_string();
             form(&[("person", &person), ("duties", "Enters vital signs")])

@@ -3,6 +3,7 @@
 
 mod access_pages;
 mod answers;
+mod bodies;
 mod cases;
 mod client;
 mod clients;
@@ -14,6 +15,7 @@ mod floods;
 mod gone;
 mod identity;
 mod idp;
+mod live;
 mod log;
 mod machine;
 mod odm;

@@ -15,6 +15,7 @@ mod fresh_factor;
 mod grants_scoped;
 mod history_per_item;
 mod ledger_intact;
+mod live_under_rules;
 mod loopback_or_tls;
 mod no_default_account;
 mod operator_sees_nothing;
@@ -58,6 +59,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("grants_scoped", grants_scoped::check),
     ("history_per_item", history_per_item::check),
     ("ledger_intact", ledger_intact::check),
+    ("live_under_rules", live_under_rules::check),
     ("loopback_or_tls", loopback_or_tls::check),
     ("no_default_account", no_default_account::check),
     ("operator_sees_nothing", operator_sees_nothing::check),

@@ -2,7 +2,7 @@
 //! cannot promise one that is not taken.
 
 use serde::{Deserialize, Serialize};
-use trial::{permission, policy, role};
+use trial::{permission, policy, profile, role};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -66,6 +66,19 @@ impl PartialSchema for SettingCode {
 }
 
 impl ToSchema for SettingCode {}
+
+/// The code of a set of rules that a study may be run by.
+#[derive(Serialize)]
+pub struct RuleProfile;
+
+impl PartialSchema for RuleProfile {
+    fn schema() -> RefOr<Schema> {
+        let profiles = profile::RuleProfile::ALL.iter().map(|profile| profile.code());
+        text("The code of a set of rules that a study may be run by.").enum_values(Some(profiles)).into()
+    }
+}
+
+impl ToSchema for RuleProfile {}
 
 fn text(description: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description))
