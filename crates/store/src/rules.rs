@@ -96,6 +96,11 @@ impl Rules {
         rules
     }
 
+    /// As they will be once roles are these.
+    pub(crate) fn with_roles(&self, roles: Roles) -> Self {
+        Rules { roles, ..self.copy() }
+    }
+
     fn copy(&self) -> Self {
         Rules {
             version: self.version,

@@ -63,7 +63,7 @@ impl Act for ActivateStudy {
 }
 
 /// Does something to the configuration of studies (of one, or of all), and refuses it where a live one would break a rule by
-/// it that it kept. `then`: what settings and courses are like afterwards, where they change. What is broken already (somebody left, a site is new) stands in nobody's way.
+/// it that it kept. `then`: what settings, courses and roles are like afterwards, where they change. What is broken already (somebody left, a site is new) stands in nobody's way.
 pub(super) fn keeping(
     tx: &mut Tx<'_>,
     access: &Access,

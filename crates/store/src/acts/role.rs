@@ -14,6 +14,7 @@ use trial::{
 use crate::{
     act::Act,
     actor::Access,
+    acts::live::keeping,
     assurance::Freshness,
     error::{Error, Result},
     place::Target,
@@ -79,6 +80,9 @@ impl Act for DefineRole {
         let roles = access.rules()?.roles.with(id, role)?;
         let role = roles.own().get(&id).cloned().ok_or(Error::Hidden)?;
         let top = Arc::clone(tx.ring.top());
-        tx.put(&id, version.saturating_add(1), &RoleRecord { role, by }, &top)
+        let then = access.rules()?.with_roles(roles);
+        keeping(tx, access, None, Some(&then), |tx| {
+            tx.put(&id, version.saturating_add(1), &RoleRecord { role, by }, &top)
+        })
     }
 }

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::{
     Actor, Clock, Error, Receipt,
     acts::{
-        ActivateStudy, AddSite, AddSubject, BeginImport, Delegate, EndGrant, KeepCourse, RecordTraining, SetPolicy,
+        ActivateStudy, AddSite, AddSubject, BeginImport, DefineRole, Delegate, EndGrant, KeepCourse, RecordTraining,
+        SetPolicy,
     },
     views::{Readiness, ShowReadiness, ShowStudy},
 };
 use trial::{
     access::Scope,
-    ids::{CourseId, GrantId, PersonId},
+    ids::{CourseId, GrantId, PersonId, RoleId, SiteId},
+    permission::{Permission, Permissions},
     policy::Setting,
     profile::RuleProfile,
-    role::Role,
+    role::{Level, Role},
 };
 
 use crate::world::{Place, World, save::assert_refused};
@@ -176,6 +178,46 @@ fn nothing_breaks_a_rule_of_a_live_study_that_it_kept() {
     // More rules, only where they are kept too.
     let outcome = world.try_act(&sofie, activate(&place, RuleProfile::ALL));
     assert_eq!(clauses(outcome), ["EMA, computerised systems (2023) Annex 4"]);
+    world.finish();
+}
+
+#[test]
+fn a_role_by_which_somebody_answers_for_a_site_is_not_emptied() {
+    let (mut world, place, id) = ready();
+    let (adam, sofie) = (world.actor("adam"), world.actor("sofie"));
+    let lead = DefineRole {
+        role: None,
+        title: "Lead".into(),
+        levels: BTreeSet::from([Level::Site]),
+        permissions: Permissions::of(&[
+            Permission::StudySee,
+            Permission::DelegationSee,
+            Permission::DelegationAuthorize,
+        ]),
+        forms: None,
+        administers: BTreeSet::new(),
+        given_by: BTreeSet::from([Role::StudyAdministrator]),
+        offered: true,
+    };
+    let role: RoleId = world.act(&adam, lead.clone()).id("role").unwrap();
+    let all = [Role::StudyAdministrator, Role::Coordinator, Role::Investigator, Role::Own(role)];
+    world.act(&adam, KeepCourse { course: Some(id), ..course(&place, Some(&all)) });
+    let add = AddSite { study: place.study, oid: "L.NEW".into(), name: "Tromsø".into(), country: None };
+    let site: SiteId = world.act(&sofie, add).id("site").unwrap();
+    let leads = world.person("leif");
+    world.verify(leads);
+    let scope = Scope::Site { study: place.study, site };
+    let give =
+        store::acts::GiveGrant { person: leads, role: Role::Own(role), scope, from: None, until: None, reason: None };
+    world.act(&sofie, give);
+    world.act(&sofie, activate(&place, BOTH));
+    let emptied = DefineRole {
+        role: Some(role),
+        permissions: Permissions::of(&[Permission::StudySee, Permission::DelegationSee]),
+        ..lead.clone()
+    };
+    assert_eq!(clauses(world.try_act(&adam, emptied)), ["ICH E6(R3) 2.3.1"]);
+    world.act(&adam, DefineRole { role: Some(role), title: "Principal".into(), ..lead });
     world.finish();
 }
 
