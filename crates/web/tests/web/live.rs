@@ -16,7 +16,7 @@ fn clauses(answer: &Answer) -> Vec<String> {
     body["fields"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_study_is_released_once_it_keeps_the_rules_it_is_run_by() {
     let world = World::new();
     let (study, builder) = world.study(&world.a, &world.admin, "one");
