@@ -17,10 +17,15 @@ pub fn corpus(name: &str) -> Option<Vec<u8>> {
     found
 }
 
-/// Validates a document against the XML Schema of ODM 1.3.2. Says aloud where it cannot; panics there if
-/// PROBITY_REQUIRE_ORACLES is set.
+/// Validates a document against the XML Schema of ODM 1.3.2. Says aloud where there is no schema; where there is one and
+/// PROBITY_REQUIRE_ORACLES is set, it panics without xmllint.
 pub fn validate(name: &str, document: &[u8]) {
-    let schema = directory("PROBITY_STANDARDS", "standards").join("odm-1.3.2/ODM1-3-2.xsd");
+    let standards = directory("PROBITY_STANDARDS", "standards");
+    let schema = standards.join("odm-1.3.2/ODM1-3-2.xsd");
+    if !standards.exists() && std::env::var_os("PROBITY_STANDARDS").is_none() {
+        eprintln!("skipped: standards absent");
+        return;
+    }
     let child = Command::new("xmllint")
         .args(["--noout", "--nonet", "--huge", "--schema"])
         .arg(&schema)
