@@ -64,7 +64,7 @@ impl Home {
     }
 
     /// Seals anew what the folder has noted.
-    pub(crate) fn note_under(folder: &Path, old: &RootKey, new: &RootKey) -> Result<()> {
+    pub(crate) fn reseal(folder: &Path, old: &RootKey, new: &RootKey) -> Result<()> {
         for name in [SERVER_FILE, SERVER_FILLING] {
             let file = folder.join(name);
             if file.exists() {

@@ -98,6 +98,6 @@ fn rewrap(folder: &Path, home: &Home, old: &RootKey, new: &RootKey) -> Result<us
         }
         count = count.saturating_add(1);
     }
-    Home::note_under(folder, old, new)?;
+    Home::reseal(folder, old, new)?;
     Ok(count)
 }

@@ -153,7 +153,6 @@ impl ToSql for Value<'_> {
     }
 }
 
-/// What a failed opening means to the person who started the server.
 /// Has SQLCipher begin, once, before anybody uses it. SQLite tells other threads that it has begun before SQLCipher's part
 /// (`SQLITE_EXTRA_INIT`) has: whoever set a key in that moment was refused.
 fn begin() {
@@ -167,6 +166,7 @@ fn begin() {
     });
 }
 
+/// What a failed opening means to the person who started the server.
 fn opening(path: &Path, error: &rusqlite::Error) -> Error {
     let code = error.sqlite_error_code();
     let file = path.display();
