@@ -1,6 +1,6 @@
 //! How a study is set up, read for the rules that it is run by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use trial::{
@@ -30,21 +30,21 @@ pub(crate) fn configuration(db: &Connection, rules: &Rules, study: StudyId, at: 
         })?;
     let has_site = !sites.is_empty();
     let led = |site: SiteId, country: Option<Country>| {
-        let answers = |grant: &&Grant| rules.roles.may(grant.role, Permission::DelegationAuthorize);
+        let answers = |grant: &&Grant| grant.from <= at && rules.roles.may(grant.role, Permission::DelegationAuthorize);
         grants.iter().filter(answers).any(|grant| covers(&grant.scope, study, site, country))
     };
     let leaderless = sites.into_iter().filter(|(id, _, country)| !led(*id, *country)).map(|(_, name, _)| name);
     let without = |grant: &&Grant| rules.courses_of(grant).next().is_none();
     // By title, once each.
-    let untrained: BTreeMap<String, ()> =
-        grants.iter().filter(without).map(|grant| (rules.roles.title(grant.role).into_owned(), ())).collect();
+    let untrained: BTreeSet<String> =
+        grants.iter().filter(without).map(|grant| rules.roles.title(grant.role).into_owned()).collect();
     Ok(Configuration {
         policy: rules.policy_of(&Scope::Study { study }),
         defined: defined.ok_or(Error::Hidden)? > 0,
         agreement: rules.has_agreement(),
         has_site,
         leaderless: leaderless.collect(),
-        untrained: untrained.into_keys().collect(),
+        untrained: untrained.into_iter().collect(),
     })
 }
 

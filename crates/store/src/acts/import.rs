@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde::Serialize;
 use trial::{
+    access::Scope,
     clinical::{Chunk, EventHead, FormHead, ItemGroupData, SubjectHead},
     form::FormState,
     ids::{FormId, GroupId, ImportId, PersonId, SiteId, StudyId, SubjectId, VisitId},
@@ -64,7 +65,7 @@ impl Act for BeginImport {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let by = access.person()?;
-        takes_subjects(tx, access, self.study)?;
+        takes_subjects(tx, access, Scope::Study { study: self.study })?;
         if ledger::Hash::from_hex(self.file_digest.as_bytes()).is_err() {
             return Err(Error::refused("file_digest", "format", "send the file's SHA-256 as 64 hexadecimal digits"));
         }
@@ -199,7 +200,6 @@ impl Act for TakeImport {
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         let study = access.study()?;
-        takes_subjects(tx, access, study)?;
         if self.pieces.len() > PIECES_MAX {
             return Err(Error::refused("pieces", "too_many", format!("one part holds at most {PIECES_MAX} pieces")));
         }
@@ -219,7 +219,7 @@ impl Act for TakeImport {
             Taking { import: self.import, study, site: self.site, definition, last: None, seen: Seen::default() };
         for piece in &self.pieces {
             match piece {
-                Piece::Subject(subject) => taking.subject(tx, subject)?,
+                Piece::Subject(subject) => taking.subject(tx, access, subject)?,
                 Piece::Visit(visit) => taking.visit(tx, visit)?,
                 Piece::Form(form) => taking.form(tx, form)?,
                 Piece::Beside(chunk) => taking.beside(tx, chunk)?,
@@ -253,11 +253,11 @@ impl Taking {
         Some(Claim { import: self.import, said: Box::new(said) })
     }
 
-    fn subject(&mut self, tx: &mut Tx<'_>, new: &ImportedSubject) -> Result<()> {
+    fn subject(&mut self, tx: &mut Tx<'_>, access: &Access, new: &ImportedSubject) -> Result<()> {
         let found = find_subject(tx, self.study, &new.said.key)?;
         let Some((id, key)) = found else {
             let site = self.site_of(tx, new)?;
-            let (id, key) = add_subject(tx, self.study, site, &new.said.key, self.claim(new.said.clone()))?;
+            let (id, key) = add_subject(tx, access, site, &new.said.key, self.claim(new.said.clone()))?;
             let record = SubjectRecord {
                 study: self.study,
                 site,

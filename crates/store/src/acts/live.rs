@@ -63,7 +63,8 @@ impl Act for ActivateStudy {
 }
 
 /// Does something to the configuration of studies (of one, or of all), and refuses it where a live one would break a rule by
-/// it that it kept. `then`: what settings, courses and roles are like afterwards, where they change. What is broken already (somebody left, a site is new) stands in nobody's way.
+/// it that it kept. `then`: what settings, courses and roles are like afterwards, where they change. What is broken already
+/// (somebody left, a site is new) stands in nobody's way.
 pub(super) fn keeping(
     tx: &mut Tx<'_>,
     access: &Access,
@@ -102,12 +103,12 @@ fn breaches(tx: &Tx<'_>, rules: &Rules, live: &[StudyId]) -> Result<Vec<(StudyId
     Ok(all)
 }
 
-/// Refuses a subject of a study that is not live, where a setting asks for that.
-pub(super) fn takes_subjects(tx: &Tx<'_>, access: &Access, study: StudyId) -> Result<()> {
-    if !access.rules()?.policy_of(&Scope::Study { study }).is_on(Setting::LiveFirst) {
+/// Refuses subjects at a place of a study that is not live, where a setting asks there that it is.
+pub(super) fn takes_subjects(tx: &Tx<'_>, access: &Access, scope: Scope) -> Result<()> {
+    if !access.rules()?.policy_of(&scope).is_on(Setting::LiveFirst) {
         return Ok(());
     }
-    let live = tx.db.one("SELECT live FROM study WHERE id = ?1", values![&study], |row| row.int(0))?;
+    let live = tx.db.one("SELECT live FROM study WHERE id = ?1", values![&access.study()?], |row| row.int(0))?;
     if live == Some(1) {
         return Ok(());
     }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use trial::{
+    access::Scope,
     clinical::SubjectHead,
-    ids::{KeyId, SiteId, StudyId, SubjectId},
+    ids::{KeyId, SiteId, SubjectId},
     limit,
     permission::Permission,
 };
@@ -40,20 +41,20 @@ impl Act for AddSubject {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
-        let study = access.study()?;
-        takes_subjects(tx, access, study)?;
-        add_subject(tx, study, self.site, &self.code, None).map(drop)
+        add_subject(tx, access, self.site, &self.code, None).map(drop)
     }
 }
 
 /// Adds a subject whose code must be new in the study.
 pub(crate) fn add_subject(
     tx: &mut Tx<'_>,
-    study: StudyId,
+    access: &Access,
     site: SiteId,
     code: &str,
     claim: Option<Claim<SubjectHead>>,
 ) -> Result<(SubjectId, KeyId)> {
+    let study = access.study()?;
+    takes_subjects(tx, access, Scope::Site { study, site })?;
     let code = limit::text("code", code, limit::SUBJECT_CODE_BYTES_MAX)?;
     if tx.db.one("SELECT 1 FROM subject WHERE study = ?1 AND code = ?2", values![&study, &code], |_| Ok(()))?.is_some()
     {

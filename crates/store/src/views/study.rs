@@ -43,7 +43,7 @@ pub struct StudyShown {
     pub definition: u32,
     /// Whether it was released under the rules that it is run by.
     pub live: bool,
-    /// Whether subjects may be added: a setting may ask that it is live first.
+    /// Whether subjects may be added at one of these sites: a setting may ask that it is live first.
     pub takes_subjects: bool,
     /// Its sites: all, or those of one's grants.
     pub sites: Vec<SiteLine>,
@@ -81,7 +81,11 @@ impl View for ShowStudy {
             values![&self.study],
             |row| Ok(SiteLine { id: row.id(0)?, oid: row.text(1)?, name: row.text(2)?, country: row.maybe_text(3)? }),
         )?;
-        let live_first = access.rules()?.policy_of(&Scope::Study { study: self.study }).is_on(Setting::LiveFirst);
+        let (rules, study) = (access.rules()?, self.study);
+        let own: Vec<SiteLine> = sites.into_iter().filter(|site| access.sites().hold(site.id)).collect();
+        let waits = |scope: Scope| rules.policy_of(&scope).is_on(Setting::LiveFirst);
+        let live_first = waits(Scope::Study { study })
+            || (!own.is_empty() && own.iter().all(|site| waits(Scope::Site { study, site: site.id })));
         let mut roles: Vec<RoleShown> = roles::held(access)?;
         roles.retain(|held| held.scope.study() == Some(self.study));
         snapshot
@@ -95,7 +99,7 @@ impl View for ShowStudy {
                     definition: row.number(3)?,
                     live: row.int(4)? == 1,
                     takes_subjects: !live_first || row.int(4)? == 1,
-                    sites: sites.iter().filter(|site| access.sites().hold(site.id)).cloned().collect(),
+                    sites: own.clone(),
                     roles: roles.clone(),
                 })
             })?

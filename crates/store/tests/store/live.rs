@@ -148,6 +148,24 @@ fn subjects_wait_for_the_release_where_a_setting_says_so() {
 }
 
 #[test]
+fn one_site_may_ask_for_the_release_alone() {
+    let (mut world, place) = World::with_study();
+    let (ana, sofie) = (world.coordinator("ana", &place), world.actor("sofie"));
+    let berit = world.at_site("berit", Role::Coordinator, &place, place.bergen);
+    let scope = Scope::Site { study: place.study, site: place.oslo };
+    let values = BTreeMap::from([(Setting::LiveFirst, 1)]);
+    world.act(&sofie, SetPolicy { scope, values, justifications: BTreeMap::new() });
+    let outcome = world.try_act(&ana, AddSubject { site: place.oslo, code: "OSL-001".into() });
+    assert!(matches!(outcome, Err(Error::Blocked { code: "not_live", .. })), "{outcome:?}");
+    world.subject(&berit, place.bergen, "BRG-001");
+    let takes = |world: &World, actor: &Actor| {
+        world.organization().view(actor, &ShowStudy { study: place.study }).unwrap().takes_subjects
+    };
+    assert!(!takes(&world, &ana) && takes(&world, &berit) && takes(&world, &sofie));
+    world.finish();
+}
+
+#[test]
 fn nothing_breaks_a_rule_of_a_live_study_that_it_kept() {
     let (mut world, place, id) = ready();
     let (adam, sofie) = (world.actor("adam"), world.actor("sofie"));

@@ -278,7 +278,7 @@ pub struct Study {
     pub definition: u32,
     /// Whether it was released under the rules that it is run by.
     pub live: bool,
-    /// Whether subjects may be added: a setting may ask that it is live first.
+    /// Whether subjects may be added at one of these sites: a setting may ask that it is live first.
     pub takes_subjects: bool,
     /// Its sites: all, or those of one's grants.
     pub sites: Vec<Site>,
