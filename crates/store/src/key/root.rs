@@ -1,4 +1,5 @@
-//! The root key: it wraps the organizations' keys, and nothing else.
+//! The root key: it wraps the organizations' keys, seals the password of a server's role, and nothing else. And the small files
+//! that hold one secret: a root key, or the PIN of the token that has it.
 
 use std::{fs, io::Read as _, path::Path};
 
